@@ -1,0 +1,1 @@
+"""Later: Ray Data jobs over the tables."""

@@ -1,0 +1,1 @@
+"""Next: what will happen in each area."""

@@ -1,0 +1,1 @@
+"""What the city knows: its tables, its areas and cameras, and what happened in front of them."""

@@ -1,0 +1,106 @@
+"""Where each camera hangs, whose it is, what its zones are for, and how its picture lies on the ground."""
+
+import math
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Corner = tuple[Share, Share]
+
+
+class Purpose(StrEnum):
+    """What a zone is for; an analytic names the purpose of the zones that it applies in."""
+
+    PEOPLE = "people"
+    ROAD = "road"
+    ENTRANCE = "entrance"
+    NO_PARKING = "no_parking"
+    GROUND = "ground"
+
+
+class Zone(BaseModel):
+    """A part of a camera's picture: a polygon, or for an entrance or a counting line two points.
+
+    Corners are shares of the frame's width and height. A line counts what crosses it from its left
+    side to its right side as 'in', seen when looking from its first to its second point.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zone_id: str
+    purpose: Purpose
+    corners: tuple[Corner, ...] = Field(min_length=2)
+    area_m2: float | None = Field(default=None, gt=0, description="m², where known")
+    capacity: int | None = Field(default=None, gt=0, description="people who fit, where known")
+
+    @property
+    def is_line(self) -> bool:
+        """Whether things are counted as they cross it, and not while they are in it."""
+        return len(self.corners) == 2  # noqa: PLR2004 - two points are a line
+
+
+class Calibration(BaseModel):
+    """A pinhole camera above flat ground.
+
+    On the ground x points to the right of the camera, y away from it and z up, in metres, with the
+    camera at (0, 0, height_m). The picture's centre looks down by `pitch_deg`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    height_m: float = Field(gt=0)
+    pitch_deg: float = Field(gt=0, lt=90, description="below the horizon")
+    fov_deg: float = Field(gt=0, lt=170, description="horizontal angle of view")
+    aspect: float = Field(default=16 / 9, gt=0, description="width by height")
+
+    def project(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Ground points (n, 3) in metres to shares of the frame (n, 2); NaN behind the camera."""
+        x, y, z = np.asarray(points, np.float64).reshape(-1, 3).T
+        pitch, focal = math.radians(self.pitch_deg), 0.5 / math.tan(math.radians(self.fov_deg) / 2)
+        below = self.height_m - z
+        depth = y * math.cos(pitch) + below * math.sin(pitch)
+        down = below * math.cos(pitch) - y * math.sin(pitch)
+        depth = np.where(depth > 1e-6, depth, np.nan)  # noqa: PLR2004 - in front of the lens
+        return np.stack([0.5 + focal * x / depth, 0.5 + focal * self.aspect * down / depth], axis=1)
+
+    def ground(self, shares: ArrayLike) -> NDArray[np.float64]:
+        """Shares of the frame (n, 2) to points on the ground (n, 2) in metres; NaN above the horizon."""
+        u, v = np.asarray(shares, np.float64).reshape(-1, 2).T
+        pitch, focal = math.radians(self.pitch_deg), 0.5 / math.tan(math.radians(self.fov_deg) / 2)
+        right, down = (u - 0.5) / focal, (v - 0.5) / (focal * self.aspect)
+        falls = math.sin(pitch) + down * math.cos(pitch)
+        depth = self.height_m / np.where(falls > 1e-6, falls, np.nan)  # noqa: PLR2004 - below the horizon
+        return np.stack([right * depth, (math.cos(pitch) - down * math.sin(pitch)) * depth], axis=1)
+
+
+class Camera(BaseModel):
+    """One version of a camera."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    camera_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    valid_from: datetime
+    version: int = 1
+    name: str
+    owner: str
+    site: str
+    area_id: str
+    lat: float
+    lon: float
+    source: str = Field(description="address without secrets, such as rtsp://host/path or synthetic:7")
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    fps: float = Field(default=2.0, gt=0)
+    zones: tuple[Zone, ...] = ()
+    limit_kmh: float | None = None
+    calibration: Calibration | None = None
+    grants: Literal["aggregate", "events", "boxes", "blurred", "live"] = "events"
+
+    def zones_for(self, purpose: Purpose) -> tuple[Zone, ...]:
+        """The zones of one purpose."""
+        return tuple(zone for zone in self.zones if zone.purpose == purpose)

@@ -1,0 +1,98 @@
+"""What is said to a person whose input cannot be used: the value, the rule and the remedy."""
+
+from typing import ClassVar
+
+
+class Problem(Exception):
+    """Something that was given cannot be used; nothing was done with it.
+
+    The message names the value, the rule it broke and what to do. A command line prints it and exits
+    with a status that is not 0; the API answers it as problem+json.
+    """
+
+    slug: ClassVar[str] = "problem"
+    title: ClassVar[str] = "The request cannot be carried out"
+    status: ClassVar[int] = 422
+
+    def __init__(self, value: object, rule: str, remedy: str) -> None:
+        super().__init__(f"{value!r}: {rule}; {remedy}")
+        self.value = value
+        self.rule = rule
+        self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type["Problem"], tuple[object, str, str]]:
+        return type(self), (self.value, self.rule, self.remedy)
+
+
+class UnknownArea(Problem):
+    """No area of the lake has this id. List them with `python -m lakehouse areas` or `/v1/areas`."""
+
+    slug = "unknown-area"
+    title = "No such area"
+    status = 404
+
+
+class UnknownCamera(Problem):
+    """No camera of the lake has this id. List them with `python -m lakehouse cameras` or `/v1/cameras`."""
+
+    slug = "unknown-camera"
+    title = "No such camera"
+    status = 404
+
+
+class UnknownKind(Problem):
+    """No analytic of this installation makes this kind. List them with `/v1/kinds`."""
+
+    slug = "unknown-kind"
+    title = "No such kind"
+    status = 404
+
+
+class BadTime(Problem):
+    """A date or time that is none. Write RFC 3339, with an offset: 2026-11-23T10:00:00+07:00."""
+
+    slug = "bad-time"
+    title = "Not a date or time"
+
+
+class BadSource(Problem):
+    """A source that cannot be opened or decoded. Check its address, its rights and its format."""
+
+    slug = "bad-source"
+    title = "The source cannot be read"
+
+
+class BadImage(Problem):
+    """Bytes that are no picture, or a picture that is too large. Send a JPEG or PNG within the limits."""
+
+    slug = "bad-image"
+    title = "Not a usable picture"
+
+
+class BadWeights(Problem):
+    """Detector weights whose sha256 is not the one in their card. Get them again, or name their card."""
+
+    slug = "bad-weights"
+    title = "The weights are not what their card says"
+
+
+class BadLake(Problem):
+    """A folder that is no lake, or one of another version. Name another folder, or make a lake there."""
+
+    slug = "bad-lake"
+    title = "The lake cannot be opened"
+
+
+class BadTable(Problem):
+    """Rows that do not fit their table. The message names the column and the rule."""
+
+    slug = "bad-table"
+    title = "The rows do not fit the table"
+
+
+class DiskFull(Problem):
+    """The disk is nearly full, so nothing was accepted. Free space; producers resume by themselves."""
+
+    slug = "disk-full"
+    title = "The disk is nearly full"
+    status = 507

@@ -1,0 +1,201 @@
+"""The words of the live path: a frame, what it shows, what was made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
+from typing import Self
+from uuid import UUID, uuid5
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+LABELS = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
+"""What the shipped detector tells apart, in the order of its outputs."""
+
+VEHICLES = ("bicycle", "motorcycle", "car", "bus", "truck")
+
+GRID = 8192
+"""A box's corners are stored in 1/GRID of the frame's width and height."""
+
+_EVENTS = UUID("6f1d8a52-64ce-5d29-9d0f-3c1a6a1f0d5e")
+
+
+def to_millisecond(at: datetime) -> datetime:
+    """The same instant in UTC, cut to the millisecond that looks are stored in.
+
+    Raises:
+        ValueError: `at` has no time zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no time zone: camera time is UTC")
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a camera: `image` is (height, width, 3) uint8 in BGR, `at` is camera time in UTC."""
+
+    camera_id: str
+    at: datetime
+    image: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What an engine found in one picture.
+
+    boxes (n, 4) float32, x1 y1 x2 y2 in pixels of that picture; labels (n,) str; confidences (n,) 0-1.
+    """
+
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.str_]
+    confidences: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one frame shows, quantised as it is stored, so that live equals replay.
+
+    boxes (n, 4) int16, x1 y1 x2 y2 in 1/8192 of the frame; labels (n,) str; confidences (n,) uint8,
+    0-100; track_ids (n,) int64; readings are numbers of the whole frame, such as `brightness` (0-1).
+    """
+
+    camera_id: str
+    at: datetime
+    boxes: NDArray[np.int16]
+    labels: NDArray[np.str_]
+    confidences: NDArray[np.uint8]
+    track_ids: NDArray[np.int64]
+    readings: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        frame: Frame,
+        detections: Detections,
+        track_ids: ArrayLike,
+        readings: Mapping[str, float] | None = None,
+    ) -> Self:
+        """Quantise what was found in `frame`; `track_ids` (n,) are those of `detections`."""
+        height, width = frame.image.shape[:2]
+        scale = np.array([width, height, width, height], np.float32) / GRID
+        boxes = np.clip(np.rint(detections.boxes.reshape(-1, 4) / scale), 0, GRID).astype(np.int16)
+        confidences = np.clip(np.rint(detections.confidences * 100), 0, 100).astype(np.uint8)
+        rounded = {name: float(np.float32(value)) for name, value in (readings or {}).items()}
+        labels = np.asarray(detections.labels, np.str_)
+        ids = np.asarray(track_ids, np.int64)
+        return cls(frame.camera_id, to_millisecond(frame.at), boxes, labels, confidences, ids, rounded)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def ground_points(self) -> NDArray[np.float64]:
+        """Where each box stands, the middle of its lower edge: (n, 2) as shares of the frame, 0-1."""
+        boxes = self.boxes.astype(np.float64) / GRID
+        return np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
+
+    def of_labels(self, labels: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Which boxes (n,) carry one of `labels`."""
+        return np.isin(self.labels, labels)
+
+
+class State(StrEnum):
+    """Where an event stands in its life."""
+
+    OPEN = "open"
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+
+
+class Severity(IntEnum):
+    """How much an event asks of a person."""
+
+    NOTICE = 1
+    WARNING = 2
+    DANGER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One revision of something that a person would act on; times are camera time in UTC.
+
+    `subject` tells two events apart that begin in the same zone at the same time (a track, a slot).
+    """
+
+    camera_id: str
+    zone_id: str
+    kind: str
+    subject: str
+    started_at: datetime
+    at: datetime
+    revision: int
+    state: State
+    severity: Severity
+    measures: Mapping[str, float]
+    confidence: float
+    ended_at: datetime | None = None
+
+    @property
+    def event_id(self) -> str:
+        """The same for every revision, and the same again in a replay."""
+        start = self.started_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        return str(uuid5(_EVENTS, f"{self.camera_id}|{self.zone_id}|{self.kind}|{self.subject}|{start}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One value of a quantity in one minute: `sum` over `n` frames (or things), and `value`."""
+
+    camera_id: str
+    zone_id: str
+    minute: datetime
+    kind: str
+    value: float
+    sum: float
+    n: int
+
+
+class Outcome(IntEnum):
+    """What became of one frame."""
+
+    LOOKED = 0
+    GATED = 1
+    DROPPED = 2
+    UNDECODABLE = 3
+
+
+class Health(StrEnum):
+    """How a camera's picture is; anything but `LIVE` is unknown, never zero."""
+
+    LIVE = "live"
+    FROZEN = "frozen"
+    BLACK = "black"
+    COVERED = "covered"
+    SILENT = "silent"
+
+
+LOOK_S = 10
+"""A look covers this many seconds of a camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A camera's ten seconds that begin at `at`: what became of each frame.
+
+    offsets_ms (n,) int16 from `at`; outcomes (n,) int8 of `Outcome`; readings are means over the frames
+    that were looked at.
+    """
+
+    camera_id: str
+    at: datetime
+    width: int
+    height: int
+    offsets_ms: NDArray[np.int16]
+    outcomes: NDArray[np.int8]
+    health: Health
+    readings: Mapping[str, float] = field(default_factory=dict)

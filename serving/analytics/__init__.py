@@ -1,0 +1,1 @@
+"""One file per analytic: what the city looks for."""

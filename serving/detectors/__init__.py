@@ -1,0 +1,1 @@
+"""One file per engine that finds people and vehicles in a picture."""

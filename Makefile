@@ -1,0 +1,40 @@
+# `make` lists the targets. Everything runs in .venv, which `make .venv` makes from constraints.txt.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-clean test check format clean
+
+help: ## List the targets
+	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	@.ci/preflight $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+demo: $(READY) ## The whole path on a synthetic city, then the page on http://127.0.0.1:8000/ (ONCE=1 checks it and stops)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ONCE=$(ONCE) ./demo.sh
+
+demo-clean: ## Forget the demo's lake
+	rm -rf demo-lake
+
+test: $(READY) ## Run the checks and all tests
+	$(BIN)/python -m pytest
+
+check: $(READY) ## ruff, mypy strict and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## Put the code into its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove the environment and everything made by tools
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

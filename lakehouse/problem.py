@@ -96,3 +96,40 @@ class DiskFull(Problem):
     slug = "disk-full"
     title = "The disk is nearly full"
     status = 507
+
+
+class UnknownParameter(Problem):
+    """A query parameter that the route does not have. Correct its spelling; `/docs` lists them."""
+
+    slug = "unknown-parameter"
+    title = "No such query parameter"
+
+
+class UnknownVersion(Problem):
+    """A version that the table never had, or no longer has. Ask without it for the newest."""
+
+    slug = "unknown-version"
+    title = "No such version"
+    status = 404
+
+
+class BadCursor(Problem):
+    """A cursor that this API did not give out. Start again without it."""
+
+    slug = "bad-cursor"
+    title = "Not a cursor"
+
+
+class NoDetector(Problem):
+    """This server runs without a detector, or the detector does not answer. Start one, or try again."""
+
+    slug = "no-detector"
+    title = "No detector at hand"
+    status = 503
+
+
+class SmallCluster(Problem):
+    """The cluster has fewer CPUs than the deployments ask for. Start it with more, or ask for less."""
+
+    slug = "small-cluster"
+    title = "The cluster is too small"

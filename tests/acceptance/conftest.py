@@ -1,0 +1,87 @@
+"""The product as its users run it: commands, a lake in a folder, a Ray cluster of one machine."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[2]
+DATA = Path(os.environ.get("MATAKOTA_DATA", HOUSE.parent / "shared" / "data"))
+
+
+def _free_ports(count):
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+@pytest.fixture(scope="session")
+def run():
+    """Run one of the product's commands; return what it printed, or fail with what it said."""
+
+    def command(*words, status=0, **variables):
+        words = [sys.executable if word == "python" else str(word) for word in words]
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            **variables,
+        }
+        done = subprocess.run(
+            words, capture_output=True, text=True, check=False, cwd=HOUSE, env=environment, timeout=280
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def videos():
+    """The folder of real clips."""
+    if not (DATA / "videos").is_dir():
+        pytest.skip("no real clips here: set MATAKOTA_DATA to a folder that holds videos/")
+    return DATA / "videos"
+
+
+@pytest.fixture(scope="session")
+def cluster(run, tmp_path_factory):
+    """The environment of a real Ray cluster of one machine, with token authentication."""
+    home = tmp_path_factory.mktemp("ray")
+    port, dashboard, client = _free_ports(3)
+    variables = {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": "acceptance" * 4,
+        "RAY_TMPDIR": str(home),
+        "RAY_ADDRESS": f"http://127.0.0.1:{dashboard}",
+    }
+    words = (
+        f"ray start --head --block --port {port} --num-cpus 4 --object-store-memory 200000000"
+        f" --dashboard-host 127.0.0.1 --dashboard-port {dashboard} --ray-client-server-port {client}"
+        f" --temp-dir {home} --disable-usage-stats"
+    )
+    environment = {**os.environ, **variables, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment.pop("RAY_ADDRESS")
+    with (home / "start.log").open("w") as log:
+        head = subprocess.Popen(words.split(), stdout=log, stderr=log, cwd=HOUSE, env=environment)
+    _wait_for(dashboard, head)
+    yield variables
+    head.terminate()
+    head.wait(60)
+
+
+def _wait_for(port, process):
+    give_up = time.monotonic() + 90
+    while time.monotonic() < give_up and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.5)
+    pytest.fail("Ray did not come up")

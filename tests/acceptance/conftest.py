@@ -52,7 +52,7 @@ def videos():
 
 
 @pytest.fixture(scope="session")
-def cluster(run, tmp_path_factory):
+def cluster(tmp_path_factory):
     """The environment of a real Ray cluster of one machine, with token authentication."""
     home = tmp_path_factory.mktemp("ray")
     port, dashboard, client = _free_ports(3)

@@ -133,3 +133,10 @@ class SmallCluster(Problem):
 
     slug = "small-cluster"
     title = "The cluster is too small"
+
+
+class TooMuch(Problem):
+    """A question whose answer is too long. Narrow the time, the area or the kind, or read the table."""
+
+    slug = "too-much"
+    title = "The answer is too long"

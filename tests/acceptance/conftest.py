@@ -85,3 +85,16 @@ def _wait_for(port, process):
                 return
         time.sleep(0.5)
     pytest.fail("Ray did not come up")
+
+
+@pytest.fixture(scope="session")
+def small_lake(run, tmp_path_factory):
+    """A lake that the product made: the synthetic city with one month of history, compacted and rolled up."""
+    lake = tmp_path_factory.mktemp("city") / "lake"
+    card = "serving/models/matakota-n.json"
+    run("python", "-m", "lakehouse", "city", "--lake", lake)
+    run("python", "-m", "serving", "kinds", "--lake", lake)
+    run("python", "-m", "lakehouse", "history", "--lake", lake, "--observed", card)
+    run("python", "-m", "batch", "compact", "--lake", lake, "--executor", "local")
+    run("python", "-m", "batch", "rollup", "--lake", lake, "--synthetic-months", "1", "--observed", card)
+    return lake

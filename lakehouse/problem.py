@@ -140,3 +140,10 @@ class TooMuch(Problem):
 
     slug = "too-much"
     title = "The answer is too long"
+
+
+class BadFolder(Problem):
+    """A folder that is not what a command needs. The message says what it should hold, or not hold."""
+
+    slug = "bad-folder"
+    title = "The folder cannot be used"

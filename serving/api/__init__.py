@@ -1,1 +1,64 @@
 """The doors that API clients knock on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+from lakehouse.store import Lake
+
+from serving.api import (
+    areas,
+    cameras,
+    detect,
+    documents,
+    events,
+    forecasts,
+    health,
+    hours,
+    kinds,
+    page,
+    problems,
+    root,
+    source,
+)
+from serving.api.city import City
+from serving.api.parameters import refuse_unknown
+from serving.api.pulse import Pulse
+from serving.detectors import Detector
+from serving.live import Live
+from serving.settings import Settings
+
+_NOUNS = (root, health, areas, cameras, kinds, events, hours, forecasts, detect)
+
+
+@asynccontextmanager
+async def _listening(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await app.state.live.close()
+
+
+def application(lake: Lake, detector: Detector | None = None, settings: Settings | None = None) -> FastAPI:
+    """The API and the page over a lake; without a detector, `/v1/detect` answers 503."""
+    app = FastAPI(
+        title="Matakota API",
+        version="1",
+        description=__doc__,
+        license_info={"name": root.LICENCE, "identifier": root.LICENCE},
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        responses=problems.RESPONSES,
+        max_body_size=detect.MOST_BYTES,
+        lifespan=_listening,
+    )
+    app.state.settings = settings or Settings()
+    app.state.detector = detector
+    app.state.city, app.state.pulse, app.state.live = City(lake), Pulse(lake), Live(lake)
+    problems.handle(app)
+    for noun in _NOUNS:
+        app.include_router(noun.router, dependencies=[Depends(refuse_unknown)])
+    for noun in (documents, page, source):
+        app.include_router(noun.router)
+    app.mount("/web", page.files)
+    app.add_middleware(page.Guarded)
+    return app

@@ -1,0 +1,59 @@
+"""The cameras: GET /v1/cameras."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from lakehouse.cameras import Zone
+from serving.api.city import TheCity
+from serving.api.pulse import ThePulse
+from serving.api.times import CityTime
+
+router = APIRouter()
+
+_EXAMPLE = {
+    "camera_id": "simpang-lima-1",
+    "name": "Simpang Lima 1",
+    "owner": "Dishub",
+    "site": "street",
+    "area_id": "33.74.07.1005",
+    "lat": -6.9903,
+    "lon": 110.4229,
+    "zones": [{"zone_id": "flow", "purpose": "road", "corners": [[0.1, 0.6], [0.9, 0.6]]}],
+    "seen_at": "2026-11-23T10:00:00+07:00",
+}
+
+
+class CameraOut(BaseModel):
+    """A camera; `seen_at` is when it was last looked at, null where it was not in the last day."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    camera_id: str
+    name: str
+    owner: str
+    site: str
+    area_id: str
+    lat: float
+    lon: float
+    zones: tuple[Zone, ...]
+    seen_at: CityTime | None
+
+
+class CamerasOut(BaseModel):
+    """Cameras in the order of their ids."""
+
+    items: list[CameraOut]
+
+
+@router.get("/v1/cameras")
+def cameras(city: TheCity, pulse: ThePulse, area: str | None = None) -> CamerasOut:
+    """The cameras that hang in an area or below it, or all of them."""
+    within = city.within(area)
+    seen = pulse.seen()
+    return CamerasOut(
+        items=[
+            CameraOut(**camera.model_dump(include=set(CameraOut.model_fields)), seen_at=seen.get(camera_id))
+            for camera_id, camera in sorted(city.cameras.items())
+            if within is None or camera.area_id in within
+        ]
+    )

@@ -1,0 +1,92 @@
+"""What a picture shows: POST /v1/detect."""
+
+from typing import Annotated, cast
+
+import numpy as np
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from starlette.datastructures import UploadFile
+
+from lakehouse.problem import BadImage, NoDetector
+from serving.detectors import Detector
+from serving.pictures import decode
+
+router = APIRouter()
+MOST_BYTES = 16 * 2**20
+"""The largest body that is read; what it decodes to is bounded by `serving.pictures`."""
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FORM = {"schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"image/jpeg": _BINARY, "image/png": _BINARY, "multipart/form-data": _FORM},
+    }
+}
+
+
+class FoundOut(BaseModel):
+    """One thing; `box` is x1, y1, x2, y2 in pixels of the picture."""
+
+    label: str
+    confidence: float
+    box: tuple[float, float, float, float]
+
+
+class DetectionsOut(BaseModel):
+    """What was found in a picture of `width` x `height` pixels, and by which weights."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "3f1b6c0a9d42",
+                    "width": 640,
+                    "height": 360,
+                    "items": [{"label": "person", "confidence": 0.91, "box": [101.5, 88.0, 133.0, 190.5]}],
+                }
+            ]
+        }
+    )
+
+    model: str
+    width: int
+    height: int
+    items: list[FoundOut]
+
+
+def _detector(request: Request) -> Detector:
+    detector = request.app.state.detector
+    if detector is None:
+        raise NoDetector(None, "this server was started without one", "start it with a detector")
+    return cast(Detector, detector)
+
+
+async def _picture(request: Request) -> bytes:
+    """The bytes of the picture: the body itself, or the file `file` of a form."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await request.body()
+    async with request.form(max_files=1, max_fields=0) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise BadImage(sorted(form), "the form has no file called 'file'", "send the picture as 'file'")
+        return await file.read()
+
+
+def _found(detector: Detector, image: NDArray[np.uint8]) -> DetectionsOut:
+    (found,) = detector.detect([image])
+    items = [
+        FoundOut(label=str(label), confidence=round(float(sure), 3), box=tuple(np.round(box, 1).tolist()))
+        for label, sure, box in zip(found.labels, found.confidences, found.boxes, strict=True)
+    ]
+    height, width = image.shape[:2]
+    return DetectionsOut(model=detector.model_id, width=width, height=height, items=items)
+
+
+@router.post("/v1/detect", openapi_extra=_BODY)
+async def detect(request: Request, detector: Annotated[Detector, Depends(_detector)]) -> DetectionsOut:
+    """The people and vehicles in a JPEG or PNG, sent as the body or as a form's file `file`."""
+    picture = await _picture(request)
+    return await run_in_threadpool(lambda: _found(detector, decode(picture)))

@@ -1,0 +1,134 @@
+"""What the city will be like: GET /v1/forecasts."""
+
+from datetime import datetime
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from fastapi import APIRouter, Query, Request, Response
+from lakehouse.store import Lake
+from pydantic import BaseModel, ConfigDict
+
+from serving.api.city import TheCity
+from serving.api.editions import Edition
+from serving.api.formats import CSV_RESPONSE, csv, wants_csv
+from serving.api.hours import bounded, chosen
+from serving.api.kinds import Both
+from serving.api.parameters import Selection
+from serving.api.times import CityTime, Instant
+
+router = APIRouter()
+
+_EXAMPLE = {
+    "area_id": "33.74.01",
+    "kind": "traffic.flow",
+    "issued_at": "2026-11-23T10:00:00+07:00",
+    "at": "2026-11-23T17:00:00+07:00",
+    "model": "boosted",
+    "q025": 640.0,
+    "q05": 668.0,
+    "q10": 702.0,
+    "q25": 760.0,
+    "q50": 820.0,
+    "q75": 884.0,
+    "q90": 951.0,
+    "q95": 990.0,
+    "q975": 1022.0,
+    "mean": 824.0,
+    "why": {"id": "Seperti Senin biasa.", "en": "Like a usual Monday."},
+}
+
+
+class ForecastOut(BaseModel):
+    """One predicted hour: q05 is the value that it stays below with a probability of 5 %."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    area_id: str
+    kind: str
+    issued_at: CityTime
+    at: CityTime
+    model: str
+    q025: float | None
+    q05: float | None
+    q10: float | None
+    q25: float | None
+    q50: float | None
+    q75: float | None
+    q90: float | None
+    q95: float | None
+    q975: float | None
+    mean: float | None
+    why: Both | None
+
+
+class ScoreOut(BaseModel):
+    """How a model did on the past: `mase` below 1 beats 'as at this hour yesterday'."""
+
+    area_id: str
+    kind: str
+    model: str
+    chosen: bool | None
+    horizon: int | None
+    mase: float | None
+    coverage80: float | None
+    coverage95: float | None
+
+
+class ForecastsOut(BaseModel):
+    """One issue: its forecasts by kind, area and time, and the scores of the models behind them."""
+
+    items: list[ForecastOut]
+    scores: list[ScoreOut]
+
+
+COLUMNS = list(ForecastOut.model_fields)
+
+
+def newest_issue(lake: Lake, version: int) -> datetime | None:
+    """When the newest forecasts of a version were issued."""
+    issued = lake.read("forecasts", columns=["issued_at"], version=version).column("issued_at")
+    newest: datetime | None = pc.max(issued).as_py()
+    return newest
+
+
+def _scores(lake: Lake, where: pc.Expression) -> list[ScoreOut]:
+    rows = lake.read("scores", columns=list(ScoreOut.model_fields), where=where)
+    rows = rows.sort_by([("kind", "ascending"), ("area_id", "ascending"), ("model", "ascending")])
+    return [ScoreOut.model_construct(**row) for row in rows.to_pylist()]
+
+
+def _json(rows: pa.Table, scores: list[ScoreOut]) -> str:
+    items = [ForecastOut.model_validate(row) for row in rows.to_pylist()]
+    return ForecastsOut.model_construct(items=items, scores=scores).model_dump_json()
+
+
+class Asked(Selection):
+    """Which forecasts are wanted: by default the newest."""
+
+    issued_at: Instant | None = None
+
+
+@router.get("/v1/forecasts", response_model=ForecastsOut, responses=CSV_RESPONSE)
+def forecasts(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
+    """The newest forecasts, or those issued at an instant, as JSON or CSV (without the scores)."""
+    areas = city.selected(asked.area, asked.level)
+    shape = (
+        sorted(areas),
+        city.kind(asked.kind),
+        asked.issued_at,
+        city.lake.version("scores"),
+        wants_csv(request),
+    )
+    edition = Edition.of(city.lake, "forecasts", asked.version, shape)
+    if (held := edition.held(request)) is not None:
+        return held
+    issue = asked.issued_at or newest_issue(city.lake, edition.version)
+    where = (pc.field("issued_at") == pa.scalar(issue, pa.timestamp("us", "UTC"))) & chosen(areas, asked.kind)
+    where &= pc.field("scenario") == ""
+    rows = bounded(city.lake.read("forecasts", columns=COLUMNS, where=where, version=edition.version))
+    rows = rows.sort_by([("kind", "ascending"), ("area_id", "ascending"), ("at", "ascending")])
+    if wants_csv(request):
+        return Response(csv(rows), media_type="text/csv", headers=edition.headers)
+    answer = _json(rows, _scores(city.lake, where))
+    return Response(answer, media_type="application/json", headers=edition.headers)

@@ -1,0 +1,136 @@
+"""What the city was like, hour by hour: GET /v1/hours."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from lakehouse.calendar import city_day
+from lakehouse.problem import BadTime, TooMuch
+from serving.api.city import TheCity
+from serving.api.editions import Edition
+from serving.api.formats import CSV_RESPONSE, csv, wants_csv
+from serving.api.parameters import Selection
+from serving.api.times import CityTime, Instant
+
+router = APIRouter()
+MOST_ROWS = 100_000
+
+_EXAMPLE = {
+    "area_id": "33.74.01",
+    "kind": "traffic.flow",
+    "hour": "2026-11-23T10:00:00+07:00",
+    "seen": 812.0,
+    "value": 830.6,
+    "coverage": 0.98,
+    "reason": None,
+    "origin": "pixels",
+    "cameras_reporting": 2,
+    "cameras_total": 2,
+}
+
+
+class HourOut(BaseModel):
+    """An area's hour of one kind.
+
+    `value` is what was seen made up for what was missed, and null, with its reason, where too little
+    was seen. The reason 'running' marks the hour that is not over: value is the estimate so far.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    area_id: str
+    kind: str
+    hour: CityTime
+    seen: float | None
+    value: float | None
+    coverage: float | None
+    reason: str | None
+    origin: str | None
+    cameras_reporting: int | None
+    cameras_total: int | None
+
+
+class HoursOut(BaseModel):
+    """Hours by kind, area and time."""
+
+    items: list[HourOut]
+
+
+COLUMNS = list(HourOut.model_fields)
+
+
+@dataclass(frozen=True)
+class Window:
+    """From `since` up to, but not including, `until`; both in UTC."""
+
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, since: datetime | None, until: datetime | None, now: datetime) -> Self:
+        """The window asked for; by default the last 24 hours and the running one.
+
+        Raises:
+            BadTime: it ends before it begins.
+        """
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        until = until or max(hour + timedelta(hours=1), since or hour)
+        since = since or until - timedelta(hours=25)
+        if until < since:
+            raise BadTime(until, "until lies before since", "exchange the two")
+        return cls(since, until)
+
+    def holds(self, column: str) -> pc.Expression:
+        """Which rows lie in the window; naming the day lets whole days be skipped."""
+        days = (pc.field("day") >= city_day(self.since)) & (pc.field("day") <= city_day(self.until))
+        return days & (pc.field(column) >= self.since) & (pc.field(column) < self.until)
+
+
+def chosen(areas: Collection[str] | None, kind: str | None) -> pc.Expression:
+    """Which rows are of these areas and of this kind; None asks for all."""
+    where = pc.scalar(True)
+    if areas is not None:
+        where &= pc.field("area_id").isin(sorted(areas))
+    return where if kind is None else where & (pc.field("kind") == kind)
+
+
+def bounded(rows: pa.Table) -> pa.Table:
+    """`rows` themselves.
+
+    Raises:
+        TooMuch: more than fits into one answer.
+    """
+    if rows.num_rows > MOST_ROWS:
+        raise TooMuch(rows.num_rows, f"an answer holds {MOST_ROWS} rows", "narrow time, area or kind")
+    return rows
+
+
+class Asked(Selection):
+    """Which hours are wanted: by default the last 24 and the running one."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+@router.get("/v1/hours", response_model=HoursOut, responses=CSV_RESPONSE)
+def hours(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
+    """The hours of the city and its kecamatan, or of the areas asked for, as JSON or CSV."""
+    window = Window.of(asked.since, asked.until, datetime.now(UTC))
+    areas = city.selected(asked.area, asked.level)
+    shape = (window, sorted(areas), city.kind(asked.kind), wants_csv(request))
+    edition = Edition.of(city.lake, "area_hours", asked.version, shape)
+    if (held := edition.held(request)) is not None:
+        return held
+    where = window.holds("hour") & chosen(areas, asked.kind)
+    rows = bounded(city.lake.read("area_hours", columns=COLUMNS, where=where, version=edition.version))
+    rows = rows.sort_by([("kind", "ascending"), ("area_id", "ascending"), ("hour", "ascending")])
+    if wants_csv(request):
+        return Response(csv(rows), media_type="text/csv", headers=edition.headers)
+    answer = HoursOut.model_construct(items=[HourOut.model_construct(**row) for row in rows.to_pylist()])
+    return Response(answer.model_dump_json(), media_type="application/json", headers=edition.headers)

@@ -1,0 +1,43 @@
+"""Where an API client starts: GET /v1, and the source of what it runs on."""
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from serving.settings import Settings
+
+router = APIRouter()
+LICENCE = "AGPL-3.0-or-later"
+LINKS = {
+    "health": "/v1/health",
+    "areas": "/v1/areas",
+    "cameras": "/v1/cameras",
+    "kinds": "/v1/kinds",
+    "events": "/v1/events",
+    "live": "/v1/events/live",
+    "hours": "/v1/hours",
+    "forecasts": "/v1/forecasts",
+    "detect": "/v1/detect",
+    "docs": "/docs",
+    "page": "/",
+}
+
+
+class RootOut(BaseModel):
+    """What this is, under which licence, where its source is, and where to go on."""
+
+    name: str
+    version: str
+    licence: str
+    source: str
+    links: dict[str, str]
+
+
+@router.get("/v1")
+def root(request: Request) -> RootOut:
+    """The start: name, version, licence, source, and the other routes."""
+    settings: Settings = request.app.state.settings
+    return RootOut(
+        name="matakota", version=version("matakota"), licence=LICENCE, source=settings.source_url, links=LINKS
+    )

@@ -1,0 +1,48 @@
+"""Instants at the API: city time with its offset going out, RFC 3339 or a city day coming in."""
+
+import re
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from lakehouse.calendar import CITY_ZONE
+from lakehouse.problem import BadTime
+
+_REMEDY = "write RFC 3339 with an offset, as 2026-11-23T10:00:00+07:00, or a city day, as 2026-11-23"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def instant(given: Any) -> datetime:
+    """The instant, in UTC, that a query names; a day is its first moment in the city.
+
+    Raises:
+        BadTime: it is no date and no time, or it has no offset.
+    """
+    if isinstance(given, datetime):
+        return given
+    # An unescaped + in a query arrives as a space.
+    text = str(given).strip().replace(" ", "+")
+    try:
+        if _DAY.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text), time(), CITY_ZONE).astimezone(UTC)
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadTime(given, str(error), _REMEDY) from error
+    if at.tzinfo is None:
+        raise BadTime(given, "it has no offset, so it could be any of 24 hours", _REMEDY)
+    return at.astimezone(UTC)
+
+
+def city_text(at: datetime) -> str:
+    """RFC 3339 with the city's offset: 2026-11-23T10:00:00+07:00."""
+    return at.astimezone(CITY_ZONE).isoformat()
+
+
+_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-23T10:00:00+07:00"]})
+
+Instant = Annotated[datetime, BeforeValidator(instant), _SCHEMA]
+"""An instant as a query parameter."""
+
+CityTime = Annotated[datetime, PlainSerializer(city_text, return_type=str), _SCHEMA]
+"""An instant in an answer."""

@@ -2,21 +2,25 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.problem import BadCursor
 from serving.api.city import TheCity
 from serving.api.hours import Window, chosen
 from serving.api.times import CityTime, Instant
+from serving.live import Live, Position, position, token
 
 router = APIRouter()
+RETRY_MS = 2000
 
 _EXAMPLE = {
     "event_id": "0b6c8a3e-8f0e-5f5c-9f7c-0b6f2f1f4b1d",
@@ -115,8 +119,7 @@ def events(
 ) -> EventsOut:
     """The events that began in a time, each in its last revision, the newest first."""
     window = Window.of(asked.since, asked.until, datetime.now(UTC))
-    where = (pc.field("started_at") >= window.since) & (pc.field("started_at") < window.until)
-    where &= chosen(city.within(asked.area), city.kind(asked.kind))
+    where = window.holds("started_at") & chosen(city.within(asked.area), city.kind(asked.kind))
     rows = city.lake.events(where=where).select(COLUMNS)
     if asked.cursor is not None:
         rows = rows.filter(_after(asked.cursor))
@@ -126,3 +129,36 @@ def events(
     if following is not None:
         response.headers["Link"] = f'<{_following(request, following)}>; rel="next"'
     return EventsOut(items=[EventOut.of(row) for row in page], next=following)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a listener wants to hear, and from where on."""
+
+    areas: set[str] | None
+    kind: str | None
+    since: Position | None
+
+    def wants(self, row: Mapping[str, Any]) -> bool:
+        """Whether a revision is of what was asked for."""
+        return self.kind in (None, row["kind"]) and (self.areas is None or row["area_id"] in self.areas)
+
+
+def _heard(
+    city: TheCity,
+    area: str | None = None,
+    kind: str | None = None,
+    last_event_id: Annotated[str | None, Header(description="resume after this id")] = None,
+) -> Heard:
+    return Heard(city.within(area), city.kind(kind), position(last_event_id) if last_event_id else None)
+
+
+@router.get("/v1/events/live", response_class=EventSourceResponse)
+async def live(request: Request, heard: Annotated[Heard, Depends(_heard)]) -> AsyncIterator[ServerSentEvent]:
+    """Every revision of every event as it is acknowledged, as server-sent events called `event`."""
+    yield ServerSentEvent(comment="listening", retry=RETRY_MS)
+    listening: Live = request.app.state.live
+    async for news in listening.follow(heard.since):
+        if heard.wants(news.row):
+            item = EventOut.of({name: news.row[name] for name in COLUMNS})
+            yield ServerSentEvent(data=item, event="event", id=token(news.position))

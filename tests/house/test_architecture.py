@@ -15,6 +15,7 @@ MODULES = sorted(path for room in ROOMS for path in (HOUSE / room).rglob("*.py")
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "core"}
 WRITERS = ["write_deltalake(", ".optimize.", ".write_delta(", "create_write_transaction("]
 LIVE = ["serving.stream", "serving.tracker", "serving.detectors.openvino", "serving.shard"]
+REFERENCES = {"tables.py"}  # a list of columns, looked up and not read through
 TEXTS = {".py", ".md", ".toml", ".yaml", ".sh", ".txt"}
 
 
@@ -36,7 +37,7 @@ def test_module_is_a_noun_and_says_what_it_is_for(path):
     """Every module opens with a sentence, is no drawer, and can be read in one sitting."""
     text = path.read_text()
     assert path.stem not in DRAWERS
-    assert len(text.splitlines()) <= 400
+    assert len(text.splitlines()) <= 400 or path.name in REFERENCES
     assert not text.strip() or ast.get_docstring(ast.parse(text)) or path.name == "__init__.py"
 
 

@@ -90,6 +90,13 @@ class BadTable(Problem):
     title = "The rows do not fit the table"
 
 
+class BadSegment(Problem):
+    """A landed batch that was cut off or changed on the disk. Compaction sets it aside and goes on."""
+
+    slug = "bad-segment"
+    title = "A landed batch is damaged"
+
+
 class DiskFull(Problem):
     """The disk is nearly full, so nothing was accepted. Free space; producers resume by themselves."""
 

@@ -1,0 +1,146 @@
+"""The data files of a table: rows checked, sorted, written as Parquet and named by what they hold."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake.transaction import AddAction
+
+from lakehouse.folder import Folder
+from lakehouse.problem import BadTable
+from lakehouse.tables import TABLES, Table
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a table; `stats` is JSON in Delta's own words."""
+
+    path: str
+    size: int
+    partition: Mapping[str, str]
+    stats: str
+
+    def add_action(self) -> AddAction:
+        """What a commit says to take the file into its table."""
+        return AddAction(
+            self.path, self.size, dict(self.partition), int(time.time() * 1000), True, self.stats
+        )
+
+
+def fit(table: str, rows: pa.Table, schema: pa.Schema | None = None) -> pa.Table:
+    """The rows in the columns and types of a table (or of `schema`).
+
+    Raises:
+        BadTable: a column is missing, unknown, of another type, or NULL where the key needs a value.
+    """
+    schema = schema or TABLES[table].schema
+    wrong = set(schema.names) ^ set(rows.column_names)
+    if wrong:
+        rule = "is missing or unknown"
+        raise BadTable(", ".join(sorted(wrong)), f"{rule} in {table}", f"give {', '.join(schema.names)}")
+    try:
+        fitting = rows.select(schema.names).cast(schema)
+    except (pa.ArrowException, ValueError) as error:
+        raise BadTable(table, f"a column has another type: {error}", "see lakehouse/tables.py") from error
+    for column in {*TABLES[table].key, *TABLES[table].partition} & set(schema.names):
+        if fitting[column].null_count:
+            raise BadTable(column, f"is NULL in a row of {table}", "give every row its key")
+    return fitting
+
+
+def write(
+    folder: Folder, table: Table, rows: pa.Table, known: frozenset[str] = frozenset()
+) -> list[DataFile]:
+    """Write rows that fit their table into `folder`: one sorted file for each partition, synced.
+
+    The same rows always make the same file, so writing them again changes nothing; those of `known`
+    paths are not written at all.
+    """
+    return [_write_one(folder, table, part, day, known) for day, part in _partitions(table, rows)]
+
+
+def _write_one(
+    folder: Folder, table: Table, rows: pa.Table, partition: dict[str, str], known: frozenset[str]
+) -> DataFile:
+    by = dict.fromkeys([*table.order, *table.key])
+    rows = rows.sort_by([(column, "ascending") for column in by if column not in partition])
+    rows = rows.drop_columns(list(partition)).combine_chunks().replace_schema_metadata(None)
+    data = _parquet(rows)
+    name = f"{hashlib.sha256(data).hexdigest()[:32]}.parquet"
+    place = "".join(f"{column}={value}/" for column, value in partition.items())
+    if place + name not in known:
+        (folder / place).make().create(name, data)
+    return DataFile(place + name, len(data), partition, _statistics(table, rows))
+
+
+def _partitions(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:
+    """The rows by day, or as they are where the table has no partitions."""
+    if not table.partition:
+        yield from [({}, rows)] * bool(rows.num_rows)
+        return
+    (column,) = table.partition
+    days = rows[column].combine_chunks().cast(pa.int32()).to_numpy()
+    rows = rows.take(pa.array(np.argsort(days, kind="stable")))
+    found, counts = np.unique(days, return_counts=True)
+    for day, start, count in zip(found, np.cumsum(counts) - counts, counts, strict=True):
+        yield {column: str(np.datetime64(int(day), "D"))}, rows.slice(start, count)
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    words = [field.name for field in rows.schema if pa.types.is_string(field.type)]
+    pq.write_table(
+        rows,
+        sink,
+        compression="zstd",
+        compression_level=1,
+        row_group_size=131_072,
+        use_dictionary=words,
+        column_encoding=_encodings(rows.schema),
+        store_schema=False,
+    )
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def _encodings(schema: pa.Schema) -> dict[str, str]:
+    """Numbers that follow one another are small as differences, other floats as bytes side by side."""
+    encodings = {}
+    for field in schema:
+        if pa.types.is_integer(field.type) or pa.types.is_temporal(field.type):
+            encodings[field.name] = "DELTA_BINARY_PACKED"
+        elif pa.types.is_floating(field.type):
+            encodings[field.name] = "BYTE_STREAM_SPLIT"
+    return encodings
+
+
+def _statistics(table: Table, rows: pa.Table) -> str:
+    """The row count, and of each skipping column its least and greatest value and how many are NULL."""
+    columns = [column for column in table.skipping if column in rows.column_names]
+    bounds = {column: pc.min_max(rows[column]).as_py() for column in columns}
+    known = {column: bound for column, bound in bounds.items() if bound["min"] is not None}
+    return json.dumps(
+        {
+            "numRecords": rows.num_rows,
+            "minValues": {column: _text(bound["min"]) for column, bound in known.items()},
+            "maxValues": {column: _text(bound["max"], up=True) for column, bound in known.items()},
+            "nullCount": {column: rows[column].null_count for column in columns},
+        }
+    )
+
+
+def _text(value: Any, *, up: bool = False) -> Any:
+    """A bound as Delta writes it: instants in whole milliseconds, rounded away from the values."""
+    if not isinstance(value, datetime):
+        return value
+    value = value.astimezone(UTC)
+    rest = timedelta(microseconds=value.microsecond % 1000)
+    value += timedelta(milliseconds=1) - rest if up and rest else -rest
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")

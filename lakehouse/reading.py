@@ -1,0 +1,138 @@
+"""A table as it stands now: its snapshot, and what was acknowledged beyond it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+from lakehouse.folder import Folder
+from lakehouse.landing import Landing
+from lakehouse.problem import BadSegment
+from lakehouse.segments import SegmentName, app_id
+from lakehouse.tables import TABLES
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A snapshot with the rows of the segments that it has not taken in."""
+
+    snapshot: DeltaTable
+    beyond: pa.Table | None = None
+
+    def rows(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
+        """The rows for which `where` holds, in the order of nothing in particular."""
+        files = SubTreeFileSystem(str(Folder.of(self.snapshot.table_uri).path), LocalFileSystem())
+        stored = self.snapshot.to_pyarrow_dataset(filesystem=files).to_table(
+            columns=columns and list(columns), filter=where
+        )
+        if self.beyond is None or not self.beyond.num_rows:
+            return stored
+        fresh = ds.dataset(self.beyond).to_table(columns=columns and list(columns), filter=where)
+        return pa.concat_tables([stored, fresh.cast(stored.schema)])
+
+    def last_revisions(self, where: pc.Expression | None, run: str) -> pa.Table:
+        """Of a table of events: those last revisions for which `where` holds."""
+        of_run = pc.field("run") == run
+        found = self.rows(where=of_run if where is None else of_run & where)
+        days = pc.unique(found["day"])
+        # An event's every revision lies in the day it began, so no later one is missed.
+        newest = (
+            self.rows(["event_id", "revision"], of_run & pc.field("day").isin(days))
+            .group_by("event_id")
+            .aggregate([("revision", "max")])
+        )
+        last = dict(zip(newest["event_id"].to_pylist(), newest["revision_max"].to_pylist(), strict=True))
+        kept: dict[str, int] = {}
+        pairs = zip(found["event_id"].to_pylist(), found["revision"].to_pylist(), strict=True)
+        for row, (event_id, revision) in enumerate(pairs):
+            if revision == last[event_id]:
+                kept[event_id] = row
+        return found.take(pa.array(list(kept.values()), pa.int64()))
+
+
+@dataclass(frozen=True)
+class Tail:
+    """Rows acknowledged after a position, in the order of each producer, and the position to go on from."""
+
+    rows: pa.Table
+    position: dict[str, int] = field(default_factory=dict)
+
+
+def fresh_reading(table: str, snapshot: Callable[[], DeltaTable], landing: Landing) -> Reading:
+    """A table with what landing holds beyond it, each row once.
+
+    Landing is listed before the snapshot is taken: what was compacted meanwhile lies at or below the
+    snapshot's mark and is ignored; where a segment vanished between the two, all starts again.
+    """
+    while True:
+        listed = landing.segments()
+        taken = snapshot()
+        try:
+            parts = [
+                _rows(landing, table, name)
+                for app, names in listed.items()
+                for name in names
+                if name.seq > watermark(taken, app)
+            ]
+        except FileNotFoundError:
+            continue
+        return Reading(taken, pa.concat_tables([TABLES[table].schema.empty_table(), *parts]))
+
+
+def watermark(snapshot: DeltaTable, app: str) -> int:
+    """The last batch of a producer's life that a snapshot holds; -1 where it holds none."""
+    version = snapshot.transaction_version(app)
+    return -1 if version is None else version
+
+
+def tail(
+    table: str, snapshot: Callable[[], DeltaTable], landing: Landing, since: Mapping[str, int] | None
+) -> Tail:
+    """What was acknowledged in a table after `since`; see `Lake.tail`."""
+    while True:
+        listed = landing.segments()
+        taken = snapshot()
+        end = _position(taken, landing, listed)
+        if since is None:
+            return Tail(TABLES[table].schema.empty_table(), end)
+        start = {app: since.get(app, -1) for app in end}
+        try:
+            parts = [
+                _rows(landing, table, name)
+                for app, names in listed.items()
+                for name in names
+                if name.seq > max(start[app], watermark(taken, app))
+            ]
+        except FileNotFoundError:
+            continue
+        return Tail(pa.concat_tables([_compacted(taken, table, start), *parts]), end)
+
+
+def _position(taken: DeltaTable, landing: Landing, listed: Mapping[str, list[SegmentName]]) -> dict[str, int]:
+    claimed = {app_id(producer, epoch) for producer, epoch in landing.claims()}
+    landed = {app: names[-1].seq for app, names in listed.items()}
+    return {app: max(landed.get(app, -1), watermark(taken, app)) for app in sorted(claimed | set(landed))}
+
+
+def _compacted(taken: DeltaTable, table: str, start: Mapping[str, int]) -> pa.Table:
+    """The rows beyond a position that already are in the table."""
+    parts = [TABLES[table].schema.empty_table()]
+    for app, seq in start.items():
+        if watermark(taken, app) > seq:
+            producer, _, epoch = app.rpartition("-e")
+            after = (pc.field("seq") > seq) & (pc.field("producer") == producer)
+            parts.append(Reading(taken).rows(None, after & (pc.field("epoch") == int(epoch))))
+    return pa.concat_tables([part.cast(parts[0].schema) for part in parts])
+
+
+def _rows(landing: Landing, table: str, name: SegmentName) -> pa.Table:
+    """A segment's rows of a table; none of a damaged one, which compaction will set aside."""
+    try:
+        found = landing.read(name, (table,))
+    except BadSegment:
+        found = {}
+    return found.get(table, TABLES[table].schema.empty_table())

@@ -1,0 +1,245 @@
+"""The lake: every table and the landing folder under one root; read it, append to it, rewrite days of it."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from lakehouse import checkpoints, commits, datafiles
+from lakehouse.commits import REWRITE, StaleSnapshotError
+from lakehouse.datafiles import DataFile
+from lakehouse.folder import Folder
+from lakehouse.landing import Landing
+from lakehouse.problem import BadLake
+from lakehouse.reading import Reading, Tail, fresh_reading, tail, watermark
+from lakehouse.tables import TABLES, Table
+
+FORMAT = 1
+_CARD = "lake.json"
+_TABLES_RESERVE_SHARE = 0.5
+"""Compaction frees the disk, so it may still write where landing is refused."""
+
+
+class Lake:
+    """What the city knows, under one folder."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._folder = Folder(root)
+
+    @classmethod
+    def create(cls, root: str | Path) -> "Lake":
+        """Make a lake with every table empty, or open the one that is there.
+
+        Raises:
+            BadLake: the folder holds something else, or a lake of another format.
+        """
+        folder = Folder(_local(root))
+        if not folder.has(_CARD):
+            _refuse_foreign(folder)
+        for table in TABLES.values():
+            _create_table(folder / table.name, table)
+        (folder / "landing").make()
+        if not folder.has(_CARD):
+            folder.create(_CARD, json.dumps({"format": FORMAT, "made_by": "matakota"}).encode())
+        return cls.open(root)
+
+    @classmethod
+    def open(cls, root: str | Path) -> "Lake":
+        """Open a lake, and set aside what a power cut damaged of its checkpoints.
+
+        Raises:
+            BadLake: there is no lake, or one of another format.
+        """
+        folder = Folder(_local(root))
+        if not folder.has(_CARD):
+            raise BadLake(
+                str(root), "there is no lake.json in it", "make a lake there, or name another folder"
+            )
+        found = _format(folder)
+        if found != FORMAT:
+            rule = f"its format is {found!r}, and this version reads format {FORMAT}"
+            raise BadLake(str(root), rule, "use the version that made it, or name another folder")
+        for name in TABLES:
+            checkpoints.heal(folder / name / "_delta_log")
+        return cls(str(folder.path))
+
+    @property
+    def landing(self) -> Landing:
+        """Where producers land what they saw."""
+        return Landing(self._folder / "landing")
+
+    def folder(self, name: str) -> Folder:
+        """Where a table's data files lie."""
+        return Folder(self._folder.path / name, reserve_share=_TABLES_RESERVE_SHARE)
+
+    def table(self, name: str, version: int | None = None) -> DeltaTable:
+        """A new snapshot of a table; commit what was planned from it on this same object."""
+        return DeltaTable(str(self._folder.path / name), version=version)
+
+    def version(self, name: str) -> int:
+        """A table's newest version."""
+        return self.table(name).version()
+
+    def read(
+        self,
+        name: str,
+        *,
+        columns: Sequence[str] | None = None,
+        where: pc.Expression | None = None,
+        fresh: bool = False,
+        version: int | None = None,
+    ) -> pa.Table:
+        """Rows of a table; files that cannot hold any such row are skipped.
+
+        Args:
+            name: the table.
+            columns: those wanted; all by default.
+            where: which rows, such as `pc.field("kind") == "traffic.flow"`.
+            fresh: with what was acknowledged and is not yet compacted, each row exactly once.
+            version: as the table stood then; not together with `fresh`.
+        """
+        reading = self.reading(name) if fresh else Reading(self.table(name, version))
+        return reading.rows(columns, where)
+
+    def reading(self, name: str) -> Reading:
+        """A table as it stands at this moment, landing included, to be asked more than once."""
+        return fresh_reading(name, lambda: self.table(name), self.landing)
+
+    def append(self, name: str, rows: pa.Table, *, once: tuple[str, int] | None = None) -> int | None:
+        """Add rows to a table in one commit, durable on return.
+
+        Args:
+            name: the table.
+            rows: in the columns of the table.
+            once: an app id and a version; nothing happens where that or a later one was committed.
+
+        Returns:
+            The table's version that has them; None where `once` was committed before.
+
+        Raises:
+            BadTable: the rows do not fit; nothing was written.
+            DiskFull: the disk's reserve would be touched; nothing was committed.
+        """
+        rows = datafiles.fit(name, rows)
+        while True:
+            snapshot = self.table(name)
+            if once and watermark(snapshot, once[0]) >= once[1]:
+                return None
+            files = datafiles.write(self.folder(name), TABLES[name], rows)
+            try:
+                return commits.commit(snapshot, files, dict([once] if once else []))
+            except StaleSnapshotError:
+                continue
+
+    def replace(
+        self,
+        name: str,
+        rows: pa.Table,
+        *,
+        days: Collection[date] | None = None,
+        marks: Mapping[str, int] | None = None,
+        on: DeltaTable | None = None,
+    ) -> int | None:
+        """Make the rows of some days (None: of the whole table) these rows, in one commit.
+
+        Args:
+            name: the table.
+            rows: all of them lie in `days`.
+            days: city dates, of a table that is partitioned by day.
+            marks: app transactions that move in the same commit.
+            on: the snapshot that the rows were made from; by default a new one.
+
+        Returns:
+            The table's version that has them; None, and no new version, where nothing changed.
+
+        Raises:
+            StaleSnapshotError: `on` was given, and another rewrite came in between; nothing changed.
+        """
+        rows = datafiles.fit(name, rows)
+        while True:
+            snapshot = on or self.table(name)
+            try:
+                return self._rewrite(snapshot, name, rows, days, marks or {})
+            except StaleSnapshotError:
+                if on:
+                    raise
+
+    def _rewrite(
+        self,
+        snapshot: DeltaTable,
+        name: str,
+        rows: pa.Table,
+        days: Collection[date] | None,
+        marks: Mapping[str, int],
+    ) -> int | None:
+        before = {file.path: file for file in _files(snapshot, days)}
+        after = datafiles.write(self.folder(name), TABLES[name], rows, frozenset(before))
+        added = [file for file in after if file.path not in before]
+        kept = {file.path for file in after}
+        removed = [file for path, file in before.items() if path not in kept]
+        moved = {mark: at for mark, at in marks.items() if snapshot.transaction_version(mark) != at}
+        if not (added or removed or moved):
+            return None
+        rewrite = (snapshot.transaction_version(REWRITE) or 0) + 1
+        return commits.commit(snapshot, added, {**moved, REWRITE: rewrite}, removed=removed)
+
+    def events(
+        self, *, where: pc.Expression | None = None, run: str = "live", fresh: bool = True
+    ) -> pa.Table:
+        """The last revision of every event for which `where` holds then."""
+        reading = self.reading("events") if fresh else Reading(self.table("events"))
+        return reading.last_revisions(where, run)
+
+    def tail(self, since: Mapping[str, int] | None = None, table: str = "events") -> Tail:
+        """What was acknowledged after a position, from landing or, once compacted, from the table.
+
+        Without a position there are no rows, only the position of now.
+        """
+        return tail(table, lambda: self.table(table), self.landing, since)
+
+
+def _create_table(place: Folder, table: Table) -> None:
+    log = place / "_delta_log"
+    if log.names(".json"):
+        return
+    place.make()
+    DeltaTable.create(str(place.path), table.schema, mode="ignore", partition_by=[*table.partition])
+    log.sync(*log.names(".json"))
+    place.sync()
+
+
+def _files(snapshot: DeltaTable, days: Collection[date] | None) -> list[DataFile]:
+    wanted = None if days is None else {str(day) for day in days}
+    files = []
+    for action in pa.table(snapshot.get_add_actions()).to_pylist():
+        partition = {column: str(value) for column, value in (action.get("partition") or {}).items()}
+        if wanted is None or wanted & set(partition.values()):
+            files.append(DataFile(action["path"], action["size_bytes"], partition, ""))
+    return files
+
+
+def _local(root: str | Path) -> Path:
+    if "://" in str(root):
+        raise BadLake(str(root), "a lake is a folder of this machine for now", "name a folder")
+    return Path(root).absolute()
+
+
+def _refuse_foreign(folder: Folder) -> None:
+    """A half-made lake holds nothing but its tables; anything else is somebody's."""
+    foreign = [name for name in folder.names() if name not in {*TABLES, "landing"}]
+    if foreign:
+        rule = f"it holds {foreign[0]!r} and no lake.json, so it is no lake"
+        raise BadLake(str(folder.path), rule, "name an empty folder, or one that is a lake")
+    folder.make()
+
+
+def _format(folder: Folder) -> object:
+    try:
+        return json.loads(folder.read(_CARD)).get("format")
+    except (ValueError, AttributeError):
+        return None

@@ -154,3 +154,11 @@ class BadFolder(Problem):
 
     slug = "bad-folder"
     title = "The folder cannot be used"
+
+
+class TooLarge(Problem):
+    """A body with more bytes than are read. Send a smaller one."""
+
+    slug = "too-large"
+    title = "The body is too large"
+    status = 413

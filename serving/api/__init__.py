@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
-from lakehouse.store import Lake
 
+from lakehouse.store import Lake
 from serving.api import (
     areas,
+    bodies,
     cameras,
     detect,
     documents,
@@ -48,7 +49,6 @@ def application(lake: Lake, detector: Detector | None = None, settings: Settings
         redoc_url=None,
         openapi_url="/v1/openapi.json",
         responses=problems.RESPONSES,
-        max_body_size=detect.MOST_BYTES,
         lifespan=_listening,
     )
     app.state.settings = settings or Settings()
@@ -60,5 +60,6 @@ def application(lake: Lake, detector: Detector | None = None, settings: Settings
     for noun in (documents, page, source):
         app.include_router(noun.router)
     app.mount("/web", page.files)
+    app.add_middleware(bodies.Bounded)
     app.add_middleware(page.Guarded)
     return app

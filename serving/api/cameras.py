@@ -1,5 +1,7 @@
 """The cameras: GET /v1/cameras."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
@@ -10,7 +12,7 @@ from serving.api.times import CityTime
 
 router = APIRouter()
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "camera_id": "simpang-lima-1",
     "name": "Simpang Lima 1",
     "owner": "Dishub",

@@ -1,17 +1,19 @@
 """What the API knows of the city from one request to the next: read once for each version of a table."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Request
-from lakehouse.areas import Areas
-from lakehouse.store import Lake
 
 from lakehouse import cameras
+from lakehouse.areas import Areas
 from lakehouse.cameras import Camera
 from lakehouse.problem import UnknownKind
+from lakehouse.store import Lake
+from lakehouse.tables import TABLES
 
 Known = TypeVar("Known")
 
@@ -22,6 +24,7 @@ class City:
 
     lake: Lake
     _known: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    _versions: tuple[float, dict[str, int]] = (-1e9, {})
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -38,6 +41,12 @@ class City:
     def kinds(self) -> Mapping[str, dict[str, Any]]:
         """The row of each kind, by its name."""
         return self._of("kinds", lambda: {row["kind"]: row for row in self.lake.read("kinds").to_pylist()})
+
+    def versions(self) -> dict[str, int]:
+        """The version of each table, as it was at most a second ago."""
+        if time.monotonic() - self._versions[0] > 1:
+            self._versions = time.monotonic(), {name: self.lake.version(name) for name in TABLES}
+        return self._versions[1]
 
     def kind(self, kind: str | None) -> str | None:
         """`kind` itself.

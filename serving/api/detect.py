@@ -14,8 +14,6 @@ from serving.detectors import Detector
 from serving.pictures import decode
 
 router = APIRouter()
-MOST_BYTES = 16 * 2**20
-"""The largest body that is read; what it decodes to is bounded by `serving.pictures`."""
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {"schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}}

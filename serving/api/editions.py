@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from fastapi import Request, Response
-from lakehouse.store import Lake
 
 from lakehouse.problem import UnknownVersion
+from lakehouse.store import Lake
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from serving.live import Live, Position, position, token
 router = APIRouter()
 RETRY_MS = 2000
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "event_id": "0b6c8a3e-8f0e-5f5c-9f7c-0b6f2f1f4b1d",
     "revision": 2,
     "state": "escalated",

@@ -1,14 +1,14 @@
 """What the city will be like: GET /v1/forecasts."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Query, Request, Response
-from lakehouse.store import Lake
 from pydantic import BaseModel, ConfigDict
 
+from lakehouse.store import Lake
 from serving.api.city import TheCity
 from serving.api.editions import Edition
 from serving.api.formats import CSV_RESPONSE, csv, wants_csv
@@ -19,7 +19,7 @@ from serving.api.times import CityTime, Instant
 
 router = APIRouter()
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "area_id": "33.74.01",
     "kind": "traffic.flow",
     "issued_at": "2026-11-23T10:00:00+07:00",

@@ -31,7 +31,8 @@ def csv(rows: pa.Table) -> bytes:
             rows = rows.set_column(position, column.name, _city_text(rows.column(position)))
     sink = pa.BufferOutputStream()
     pyarrow.csv.write_csv(rows, sink, pyarrow.csv.WriteOptions(quoting_style="needed"))
-    return sink.getvalue().to_pybytes()
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
 
 
 def _city_text(instants: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -1,12 +1,11 @@
 """Whether the city is being seen, and how old the newest of it is: GET /v1/health."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from lakehouse.tables import TABLES
 from serving.api.city import TheCity
 from serving.api.pulse import ThePulse
 from serving.api.times import CityTime
@@ -14,7 +13,7 @@ from serving.settings import Settings
 
 router = APIRouter()
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "status": "ok",
     "now": "2026-11-23T10:00:00+07:00",
     "data_at": "2026-11-23T09:59:50+07:00",
@@ -62,5 +61,5 @@ def health(request: Request, response: Response, city: TheCity, pulse: ThePulse)
         cameras=SeenOut(
             total=len(city.cameras), seen=sum(seen.get(one, lately) > lately for one in city.cameras)
         ),
-        tables={name: city.lake.version(name) for name in TABLES},
+        tables=city.versions(),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +21,7 @@ from serving.api.times import CityTime, Instant
 router = APIRouter()
 MOST_ROWS = 100_000
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "area_id": "33.74.01",
     "kind": "traffic.flow",
     "hour": "2026-11-23T10:00:00+07:00",

@@ -1,5 +1,7 @@
 """What this installation measures and reports: GET /v1/kinds."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
@@ -7,7 +9,7 @@ from serving.api.city import TheCity
 
 router = APIRouter()
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "kind": "traffic.flow",
     "what": "quantity",
     "title": {"id": "Arus kendaraan", "en": "Vehicle flow"},

@@ -1,6 +1,6 @@
 """Where an API client starts: GET /v1, and the source of what it runs on."""
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -34,10 +34,18 @@ class RootOut(BaseModel):
     links: dict[str, str]
 
 
+def installed() -> str:
+    """The installed version; `source` where it runs from a folder that was never installed."""
+    try:
+        return version("matakota")
+    except PackageNotFoundError:
+        return "source"
+
+
 @router.get("/v1")
 def root(request: Request) -> RootOut:
     """The start: name, version, licence, source, and the other routes."""
     settings: Settings = request.app.state.settings
     return RootOut(
-        name="matakota", version=version("matakota"), licence=LICENCE, source=settings.source_url, links=LINKS
+        name="matakota", version=installed(), licence=LICENCE, source=settings.source_url, links=LINKS
     )

@@ -1,0 +1,15 @@
+/** Whether events arrive as they happen. */
+
+import { room } from "../room.js";
+import { word } from "../words.js";
+
+class LiveMark extends HTMLElement {
+  connectedCallback() {
+    room.watch(["live", "view"], () => {
+      this.dataset.live = room.live;
+      this.textContent = word(room.live ? "live.on" : "live.off");
+    });
+  }
+}
+
+customElements.define("live-mark", LiveMark);

@@ -1,0 +1,233 @@
+/** What the room knows: it polls and follows the API, and tells the elements what changed. */
+
+import { follow, read } from "./api.js";
+import { standing } from "./standing.js";
+import { remembered, remember } from "./view.js";
+import { speak } from "./words.js";
+
+const HOUR_MS = 3_600_000;
+const MOST_EVENTS = 200;
+
+/** Seconds from one question to the next. */
+const EVERY = { health: 5, hours: 30, events: 60, forecasts: 300, places: 300 };
+
+const keyOf = (areaId, kind) => `${areaId}|${kind}`;
+const hoursBefore = (instant, hours) => new Date(Math.floor(instant / HOUR_MS - hours) * HOUR_MS).toISOString();
+
+function grouped(rows, at) {
+  const groups = Map.groupBy(rows, ({ area_id, kind }) => keyOf(area_id, kind));
+  for (const group of groups.values()) group.sort((a, b) => new Date(a[at]) - new Date(b[at]));
+  return groups;
+}
+
+class Room extends EventTarget {
+  view = remembered();
+  peeked = null;
+  about = null;
+  city = null;
+  kecamatan = [];
+  areas = new Map();
+  cameras = new Map();
+  kinds = new Map();
+  hours = new Map();
+  steps = new Map();
+  scores = new Map();
+  events = new Map();
+  arrived = new Set();
+  health = null;
+  live = false;
+  unreachableSince = null;
+  troubles = new Map();
+  #ahead = 0;
+  #answers = new Map();
+
+  /** Start asking; each question goes on for good, whatever the answers. */
+  open() {
+    this.#tell("view");
+    this.#keep("health", () => this.#readHealth());
+    this.#keep("places", () => this.#readPlaces());
+    this.#keep("hours", () => this.#readHours());
+    this.#keep("forecasts", () => this.#readForecasts());
+    this.#keep("events", () => this.#readEvents());
+    follow("/events/live", "event", {
+      told: (event) => this.#take([event], true),
+      opened: () => this.#connected(),
+      lost: () => this.#lost(),
+    });
+  }
+
+  /** Call `render` now and whenever one of `topics` changes. */
+  watch(topics, render) {
+    for (const topic of topics) this.addEventListener(topic, render);
+    render();
+  }
+
+  /** The server's time: a wall's own clock may be wrong. */
+  get now() {
+    return new Date(Date.now() + this.#ahead);
+  }
+
+  /** Seconds since the newest look; null where there never was one. */
+  get ageSeconds() {
+    return this.health?.data_at ? Math.max(0, (this.now - new Date(this.health.data_at)) / 1000) : null;
+  }
+
+  /** Whether what the wall shows is not the present: unreachable, stale or empty. */
+  get isBlind() {
+    return this.unreachableSince !== null || (this.health !== null && this.health.status !== "ok");
+  }
+
+  /** The kinds that are forecast, in the order of their names: what the map and the strips show. */
+  get forecastKinds() {
+    return [...this.kinds.values()].filter(({ forecast }) => forecast);
+  }
+
+  get kind() {
+    return this.kinds.get(this.view.kind) ?? this.forecastKinds[0];
+  }
+
+  rows(areaId, kind) {
+    return this.hours.get(keyOf(areaId, kind)) ?? [];
+  }
+
+  forecast(areaId, kind) {
+    return this.steps.get(keyOf(areaId, kind)) ?? [];
+  }
+
+  /** The backtest of the model behind an area's forecast. */
+  score(areaId, kind) {
+    return (this.scores.get(keyOf(areaId, kind)) ?? []).find(({ chosen }) => chosen);
+  }
+
+  standing(areaId, kind) {
+    return standing(this.rows(areaId, kind), this.forecast(areaId, kind), this.now);
+  }
+
+  /** The kecamatan that an area lies in, or that itself is one. */
+  kecamatanOf(areaId) {
+    return this.kecamatan.find(({ area_id }) => areaId === area_id || areaId.startsWith(`${area_id}.`));
+  }
+
+  openEvents(areaId) {
+    return [...this.events.values()].filter((event) => !event.ended_at && this.kecamatanOf(event.area_id)?.area_id === areaId);
+  }
+
+  async choose(changes) {
+    if (changes.language && changes.language !== this.view.language) await speak(changes.language);
+    this.view = { ...this.view, ...changes };
+    remember(this.view);
+    this.#tell("view");
+  }
+
+  peek(areaId) {
+    if (this.peeked === areaId) return;
+    this.peeked = areaId;
+    this.#tell("peek");
+  }
+
+  /** Show an error instead of swallowing it; null says that it is over. */
+  report(topic, error) {
+    if (!error && !this.troubles.has(topic)) return;
+    if (error) this.troubles.set(topic, error.message ?? String(error));
+    else this.troubles.delete(topic);
+    this.#tell("troubles");
+  }
+
+  #tell(topic) {
+    this.dispatchEvent(new Event(topic));
+  }
+
+  async #ask(topic, question) {
+    try {
+      await question();
+      this.report(topic, null);
+    } catch (error) {
+      this.report(topic, error);
+    }
+  }
+
+  async #keep(topic, question) {
+    await this.#ask(topic, question);
+    setTimeout(() => this.#keep(topic, question), EVERY[topic] * 1000);
+  }
+
+  /** Whether an answer is another than last time: the API's 304 gives the same object again. */
+  #isNews(topic, answer) {
+    const news = this.#answers.get(topic) !== answer;
+    this.#answers.set(topic, answer);
+    return news;
+  }
+
+  async #readHealth() {
+    try {
+      this.health = await read("/health");
+      this.#ahead = new Date(this.health.now) - Date.now();
+      this.unreachableSince = null;
+    } catch (error) {
+      this.unreachableSince ??= this.now;
+      throw error;
+    } finally {
+      this.#tell("health");
+    }
+  }
+
+  async #readPlaces() {
+    const [about, areas, cameras, kinds] = await Promise.all([read(""), read("/areas"), read("/cameras"), read("/kinds")]);
+    this.about = about;
+    this.areas = new Map(areas.items.map((area) => [area.area_id, area]));
+    this.city = areas.items.find(({ level }) => level === "city") ?? null;
+    this.kecamatan = areas.items.filter(({ level }) => level === "kecamatan");
+    this.cameras = new Map(cameras.items.map((camera) => [camera.camera_id, camera]));
+    this.kinds = new Map(kinds.items.map((kind) => [kind.kind, kind]));
+    this.#tell("places");
+  }
+
+  async #readHours() {
+    const past = (level, hours) => read("/hours", { level, since: hoursBefore(this.now, hours) });
+    const answers = await Promise.all([past("city", 24), past("kecamatan", 3)]);
+    const news = answers.map((answer, place) => this.#isNews(`hours ${place}`, answer));
+    if (!news.includes(true)) return;
+    this.hours = grouped(answers.flatMap(({ items }) => items), "hour");
+    this.#tell("hours");
+  }
+
+  async #readForecasts() {
+    const answer = await read("/forecasts");
+    if (!this.#isNews("forecasts", answer)) return;
+    this.steps = grouped(answer.items, "at");
+    this.scores = Map.groupBy(answer.scores, ({ area_id, kind }) => keyOf(area_id, kind));
+    this.#tell("forecasts");
+  }
+
+  async #readEvents() {
+    const answer = await read("/events", { since: hoursBefore(this.now, 24) });
+    this.#take(answer.items, false);
+  }
+
+  /** Keep the last revision of each event, the newest of them all. */
+  #take(events, isNew) {
+    for (const event of events) {
+      const before = this.events.get(event.event_id);
+      if (before && before.revision >= event.revision) continue;
+      if (isNew && !before) this.arrived.add(event.event_id);
+      this.events.set(event.event_id, event);
+    }
+    const newest = [...this.events.values()].sort((a, b) => new Date(b.started_at) - new Date(a.started_at));
+    this.events = new Map(newest.slice(0, MOST_EVENTS).map((event) => [event.event_id, event]));
+    this.#tell("events");
+  }
+
+  /** What was missed while the connection was lost is in the list. */
+  #connected() {
+    this.live = true;
+    this.#tell("live");
+    this.#ask("events", () => this.#readEvents());
+  }
+
+  #lost() {
+    this.live = false;
+    this.#tell("live");
+  }
+}
+
+export const room = new Room();

@@ -19,8 +19,13 @@ _CHECKPOINT = re.compile(r"(?P<version>\d{20})\.checkpoint\.parquet")
 def write_if_due(table_uri: str, log: Folder) -> None:
     """Write a checkpoint when the last one lies EVERY versions back."""
     table = DeltaTable(table_uri)
-    if table.version() - max(_versions(log), default=0) >= EVERY:
+    if table.version() - last(log) >= EVERY:
         write(table, log)
+
+
+def last(log: Folder) -> int:
+    """The version of the last checkpoint; -1 where there is none."""
+    return max(_versions(log), default=-1)
 
 
 def write(table: DeltaTable, log: Folder) -> None:

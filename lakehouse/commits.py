@@ -60,7 +60,7 @@ def commit(
     except CommitFailedError as error:
         raise StaleSnapshotError(f"{name} at version {snapshot.version()}: {error}") from error
     log = log_folder(snapshot)
-    make_durable(log, after=snapshot.version())
+    make_durable(log)
     checkpoints.write_if_due(snapshot.table_uri, log)
     return DeltaTable(snapshot.table_uri).version()
 
@@ -70,6 +70,11 @@ def log_folder(snapshot: DeltaTable) -> Folder:
     return Folder.of(snapshot.table_uri) / "_delta_log"
 
 
-def make_durable(log: Folder, *, after: int) -> None:
-    """Sync the commits that follow a version: delta-rs never does, and a reader may already rely on them."""
-    log.sync(*(name for name in log.names(".json") if name > f"{after:020d}.json"))
+def make_durable(log: Folder) -> None:
+    """Sync the commits since the last checkpoint, those of others too.
+
+    delta-rs never syncs, a process may be killed between its commit and its sync, and whoever reads a
+    commit relies on it.
+    """
+    after = f"{checkpoints.last(log):020d}.json"
+    log.sync(*(name for name in log.names(".json") if name > after))

@@ -58,8 +58,11 @@ class Folder:
         return (self.path / name).exists()
 
     def size(self, name: str) -> int:
-        """A file's bytes."""
-        return (self.path / name).stat().st_size
+        """A file's bytes; 0 of one that is gone."""
+        try:
+            return (self.path / name).stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def read(self, name: str) -> bytes:
         """A file's content."""

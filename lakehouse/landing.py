@@ -102,7 +102,7 @@ class Landing:
         return segments.decode(name, self._folder.read(str(name)), tables)
 
     def size(self, name: SegmentName) -> int:
-        """A segment's bytes."""
+        """A segment's bytes; 0 of one that was deleted meanwhile."""
         return self._folder.size(str(name))
 
     def delete(self, names: Iterable[SegmentName]) -> None:

@@ -1,13 +1,23 @@
 """Where each camera hangs, whose it is, what its zones are for, and how its picture lies on the ground."""
 
+import json
 import math
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from lakehouse.addresses import redact
+from lakehouse.areas import Area, Areas, semarang
+from lakehouse.tables import TABLES
+
+if TYPE_CHECKING:
+    from lakehouse.store import Lake
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Corner = tuple[Share, Share]
@@ -104,3 +114,78 @@ class Camera(BaseModel):
     def zones_for(self, purpose: Purpose) -> tuple[Zone, ...]:
         """The zones of one purpose."""
         return tuple(zone for zone in self.zones if zone.purpose == purpose)
+
+
+_ZONES = TypeAdapter(tuple[Zone, ...])
+_AS_JSON = ("zones", "calibration")
+
+
+def read(lake: "Lake") -> dict[str, Camera]:
+    """The last version of every camera of a lake, by id."""
+    rows = lake.read("cameras").to_pylist()
+    rows.sort(key=lambda row: row["version"])
+    return {row["camera_id"]: _camera(row) for row in rows}
+
+
+def register(lake: "Lake", cameras: Iterable[Camera]) -> int:
+    """Hang cameras, or change them; returns how many new versions that made.
+
+    A camera that is the same as before gets no new version. Each is also a leaf `camera:<id>` of the
+    tree of areas; a lake without areas gets the city's. Secrets in a source are not kept.
+
+    Raises:
+        UnknownArea: a camera's area is none of the lake's; nothing was written.
+    """
+    known, areas = read(lake), _areas(lake)
+    given = {camera.camera_id: camera for camera in cameras}
+    leaves = {area.area_id: area for area in map(_leaf, given.values())}
+    for leaf in leaves.values():
+        _ = areas[leaf.parent_id or ""]
+    new = [_next(known.get(camera.camera_id), camera) for camera in given.values()]
+    rows = [camera for camera in new if camera is not None]
+    lake.replace("areas", Areas({**{area.area_id: area for area in areas}, **leaves}.values()).table())
+    if rows:
+        lake.append("cameras", _table(rows))
+    return len(rows)
+
+
+def _areas(lake: "Lake") -> Areas:
+    areas = Areas.read(lake)
+    return areas if len(areas) else semarang()
+
+
+def _leaf(camera: Camera) -> Area:
+    return Area(
+        area_id=f"camera:{camera.camera_id}", parent_id=camera.area_id, level="camera", name=camera.name,
+        tile_col=None, tile_row=None, lat=camera.lat, lon=camera.lon,
+    )  # fmt: skip
+
+
+def _next(old: Camera | None, given: Camera) -> Camera | None:
+    """The version to be written, or None where nothing changed."""
+    given = given.model_copy(update={"source": redact(given.source), "version": 1})
+    if old is None:
+        return given
+    before = old.model_copy(update={"version": 1, "valid_from": given.valid_from})
+    if _table([before]).equals(_table([given])):
+        return None
+    valid_from = given.valid_from if given.valid_from > old.valid_from else datetime.now(UTC)
+    return given.model_copy(update={"version": old.version + 1, "valid_from": valid_from})
+
+
+def _table(cameras: Iterable[Camera]) -> pa.Table:
+    return pa.Table.from_pylist([_row(camera) for camera in cameras], schema=TABLES["cameras"].schema)
+
+
+def _row(camera: Camera) -> dict[str, Any]:
+    row = camera.model_dump()
+    return row | {name: None if row[name] is None else json.dumps(row[name]) for name in _AS_JSON}
+
+
+def _camera(row: dict[str, Any]) -> Camera:
+    calibration = row["calibration"]
+    told = {
+        "zones": _ZONES.validate_json(row["zones"]),
+        "calibration": None if calibration is None else Calibration.model_validate_json(calibration),
+    }
+    return Camera(**{**row, **told})

@@ -2,20 +2,13 @@
 
 import logging
 import os
-import re
 import sys
 from typing import NoReturn
 
 import typer
 
+from lakehouse.addresses import redact
 from lakehouse.problem import Problem
-
-_SECRET = re.compile(r"(?<=://)[^/\s@]+@")
-
-
-def redact(text: str) -> str:
-    """The text without the user names and passwords of its addresses."""
-    return _SECRET.sub("***@", text)
 
 
 class Redacting(logging.Formatter):

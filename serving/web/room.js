@@ -206,12 +206,10 @@ class Room extends EventTarget {
 
   /** Keep the last revision of each event, the newest of them all. */
   #take(events, isNew) {
-    for (const event of events) {
-      const before = this.events.get(event.event_id);
-      if (before && before.revision >= event.revision) continue;
-      if (isNew && !before) this.arrived.add(event.event_id);
-      this.events.set(event.event_id, event);
-    }
+    const news = events.filter(({ event_id, revision }) => !(this.events.get(event_id)?.revision >= revision));
+    if (!news.length) return;
+    this.arrived = new Set(isNew ? news.map(({ event_id }) => event_id) : []);
+    for (const event of news) this.events.set(event.event_id, event);
     const newest = [...this.events.values()].sort((a, b) => new Date(b.started_at) - new Date(a.started_at));
     this.events = new Map(newest.slice(0, MOST_EVENTS).map((event) => [event.event_id, event]));
     this.#tell("events");

@@ -5,7 +5,7 @@ import * as Plot from "./vendor/observable-plot-0.6.17.js";
 import { both, hourSpan, number, shifted, timeOfDay, unshifted, weekday, word } from "./words.js";
 
 const HOUR_MS = 3_600_000;
-const TICK_HOURS = 6;
+const NARROW_PX = 460;
 
 /** The middle of an hour, in the chart's time. */
 const middle = ({ at }) => shifted(+at + HOUR_MS / 2);
@@ -30,15 +30,16 @@ export function stripChart({ past, steps, kind, now, width, height }) {
     marginBottom: 22,
     x: { type: "utc", domain: [shifted(start), shifted(end)], label: null },
     y: { label: null, domain: [0, highest(past, steps)], nice: 4 },
-    marks: [...axes(start, end), ...gaps(past), ...band(steps), ...actual(past), ...present(now), tip(past, steps, kind)],
+    marks: [...axes(start, end, width < NARROW_PX ? 12 : 6), ...gaps(past), ...band(steps), ...actual(past), ...present(now), tip(past, steps, kind)],
   });
 }
 
 const highest = (past, steps) => Math.max(1, ...past.filter(hasValue).map(({ value }) => value), ...steps.map(({ q95 }) => q95)) * 1.04;
 
-function axes(start, end) {
-  const ticks = [];
-  for (let at = Math.ceil((+shifted(start)) / (TICK_HOURS * HOUR_MS)) * TICK_HOURS * HOUR_MS; at <= +shifted(end); at += TICK_HOURS * HOUR_MS) ticks.push(new Date(at));
+function axes(start, end, hoursApart) {
+  const [step, first] = [hoursApart * HOUR_MS, +shifted(start)];
+  const count = Math.floor((+shifted(end) - first) / step);
+  const ticks = Array.from({ length: count }, (_, place) => new Date((Math.ceil(first / step) + place) * step));
   const name = (tick) => (tick.getUTCHours() ? timeOfDay(unshifted(tick)) : weekday(unshifted(tick)));
   return [
     Plot.gridY({ ticks: 3, className: "grid" }),
@@ -91,7 +92,7 @@ function tip(past, steps, kind) {
   const later = steps.filter(({ at }) => at > past.at(-1).at).map((step) => ({ at: step.at, step }));
   const height = ({ hour, step }) => (hour && hasValue(hour) ? hour.value : step?.q50 ?? 0);
   const title = (entry) => told(entry, both(kind.unit)).join("\n");
-  return Plot.tip([...hours, ...later], Plot.pointerX({ x: middle, y: height, title, className: "tip" }));
+  return Plot.tip([...hours, ...later], Plot.pointerX({ x: middle, y: height, title, fontSize: 13, className: "tip" }));
 }
 
 function told({ at, hour, step }, unit) {

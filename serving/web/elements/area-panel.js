@@ -40,7 +40,7 @@ function block(area, kind) {
     html("h4", {}, both(kind.title)),
     html("p", { class: "figure" }, html("strong", {}, known ? number(row.value) : sign(standing)), known ? ` ${both(kind.unit)}` : ""),
     known && step ? bandBar(row.value, step) : null,
-    html("p", { class: "verdict" }, `${sign(standing)} ${verdictOf(standing)}`.trim()),
+    html("p", { class: "verdict" }, `${known ? sign(standing) : ""} ${verdictOf(standing)}`.trim()),
     html("p", { class: "source" }, sources(standing)),
   );
 }

@@ -62,7 +62,7 @@ function headline(kind, standing) {
   return [
     html("h3", {}, both(kind.title)),
     html("p", { class: "now" }, html("strong", {}, known ? number(row.value) : sign(standing)), ` ${both(kind.unit)} · ${word(title)}`),
-    html("p", { class: "verdict", "data-state": state }, `${sign(standing)} ${verdictOf(standing)}`.trim()),
+    html("p", { class: "verdict", "data-state": state }, `${known ? sign(standing) : ""} ${verdictOf(standing)}`.trim()),
   ];
 }
 

@@ -19,7 +19,9 @@ class EventList extends HTMLElement {
     const events = [...room.events.values()];
     const going = events.filter(({ ended_at }) => !ended_at);
     const over = events.filter(({ ended_at }) => ended_at);
+    const focused = document.activeElement.closest("[data-event]")?.dataset.event;
     this.lists.replaceChildren(section("events.going", going), section("events.over", over));
+    this.querySelector(`[data-event="${focused}"] button`)?.focus();
     this.speak(going);
   }
 

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -139,7 +139,7 @@ def _statistics(table: Table, rows: pa.Table) -> str:
 def _text(value: Any, *, up: bool = False) -> Any:
     """A bound as Delta writes it: instants in whole milliseconds, rounded away from the values."""
     if not isinstance(value, datetime):
-        return value
+        return value.isoformat() if isinstance(value, date) else value
     value = value.astimezone(UTC)
     rest = timedelta(microseconds=value.microsecond % 1000)
     value += timedelta(milliseconds=1) - rest if up and rest else -rest

@@ -37,9 +37,13 @@ class Table:
 
     @property
     def skipping(self) -> tuple[str, ...]:
-        """The columns whose least and greatest values every file carries, so that readers can skip it."""
-        wanted = {"at", "minute", "hour", "camera_id", "area_id", "kind", "seq", "issued_at", "started_at"}
-        return tuple(name for name in self.schema.names if name in wanted)
+        """The columns whose least and greatest values every file carries, so that readers can skip it.
+
+        It is every plain column: deltalake's own dataset takes a column without them for one that no
+        filter can match, and then skips the file.
+        """
+        plain = [column.name for column in self.schema if not pa.types.is_nested(column.type)]
+        return tuple(name for name in plain if name not in self.partition)
 
 
 def _schema(columns: Iterable[tuple[str, pa.DataType, str]]) -> pa.Schema:

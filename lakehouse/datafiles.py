@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from deltalake.transaction import AddAction
 from lakehouse.folder import Folder
 from lakehouse.problem import BadTable
 from lakehouse.tables import TABLES, Table
+
+TEXT = 64
+"""How many characters of a text its statistics keep."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ def fit(table: str, rows: pa.Table, schema: pa.Schema | None = None) -> pa.Table
     """The rows in the columns and types of a table (or of `schema`).
 
     Raises:
-        BadTable: a column is missing, unknown, of another type, or NULL where the key needs a value.
+        BadTable: a column is missing, unknown or of another type, NULL where the key needs a value, or
+            no number.
     """
     schema = schema or TABLES[table].schema
     wrong = set(schema.names) ^ set(rows.column_names)
@@ -53,7 +58,14 @@ def fit(table: str, rows: pa.Table, schema: pa.Schema | None = None) -> pa.Table
     for column in {*TABLES[table].key, *TABLES[table].partition} & set(schema.names):
         if fitting[column].null_count:
             raise BadTable(column, f"is NULL in a row of {table}", "give every row its key")
+    for field in schema:
+        if pa.types.is_floating(field.type) and not _finite(fitting[field.name]):
+            raise BadTable(field.name, f"is NaN or infinite in a row of {table}", "write the unknown as NULL")
     return fitting
+
+
+def _finite(numbers: pa.ChunkedArray) -> bool:
+    return pc.all(pc.is_finite(numbers)).as_py() is not False
 
 
 def write(
@@ -78,7 +90,7 @@ def _write_one(
     place = "".join(f"{column}={value}/" for column, value in partition.items())
     if place + name not in known:
         (folder / place).make().create(name, data)
-    return DataFile(place + name, len(data), partition, _statistics(table, rows))
+    return DataFile(place + name, len(data), partition, _statistics(rows))
 
 
 def _partitions(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:
@@ -121,26 +133,42 @@ def _encodings(schema: pa.Schema) -> dict[str, str]:
     return encodings
 
 
-def _statistics(table: Table, rows: pa.Table) -> str:
-    """The row count, and of each skipping column its least and greatest value and how many are NULL."""
-    columns = [column for column in table.skipping if column in rows.column_names]
+def _statistics(rows: pa.Table) -> str:
+    """The row count, and of each column its least and greatest value and how many are NULL.
+
+    Readers through `DeltaTable.to_pyarrow_dataset` take a column without them for one that is never
+    what they look for (deltalake 1.6), so not only the columns that files are skipped by have them.
+    """
+    columns = [field.name for field in rows.schema if not pa.types.is_nested(field.type)]
     bounds = {column: pc.min_max(rows[column]).as_py() for column in columns}
     known = {column: bound for column, bound in bounds.items() if bound["min"] is not None}
     return json.dumps(
         {
             "numRecords": rows.num_rows,
-            "minValues": {column: _text(bound["min"]) for column, bound in known.items()},
-            "maxValues": {column: _text(bound["max"], up=True) for column, bound in known.items()},
+            "minValues": {column: _least(bound["min"]) for column, bound in known.items()},
+            "maxValues": {column: _greatest(bound["max"]) for column, bound in known.items()},
             "nullCount": {column: rows[column].null_count for column in columns},
         }
     )
 
 
-def _text(value: Any, *, up: bool = False) -> Any:
-    """A bound as Delta writes it: instants in whole milliseconds, rounded away from the values."""
-    if not isinstance(value, datetime):
-        return value.isoformat() if isinstance(value, date) else value
-    value = value.astimezone(UTC)
-    rest = timedelta(microseconds=value.microsecond % 1000)
-    value += timedelta(milliseconds=1) - rest if up and rest else -rest
-    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _least(value: Any) -> Any:
+    """A lower bound in Delta's words: instants cut to milliseconds, long texts cut off."""
+    if isinstance(value, datetime):
+        return _instant(value - timedelta(microseconds=value.microsecond % 1000))
+    if isinstance(value, date):
+        return value.isoformat()
+    return value[:TEXT] if isinstance(value, str) else value
+
+
+def _greatest(value: Any) -> Any:
+    """An upper bound likewise, rounded up."""
+    if isinstance(value, datetime):
+        return _instant(value + timedelta(microseconds=-value.microsecond % 1000))
+    if isinstance(value, str) and len(value) > TEXT:
+        return value[:TEXT] + chr(sys.maxunicode)
+    return _least(value)
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

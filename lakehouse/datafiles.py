@@ -90,7 +90,7 @@ def _write_one(
     place = "".join(f"{column}={value}/" for column, value in partition.items())
     if place + name not in known:
         (folder / place).make().create(name, data)
-    return DataFile(place + name, len(data), partition, _statistics(rows))
+    return DataFile(place + name, len(data), partition, _statistics(table, rows))
 
 
 def _partitions(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:
@@ -133,13 +133,9 @@ def _encodings(schema: pa.Schema) -> dict[str, str]:
     return encodings
 
 
-def _statistics(rows: pa.Table) -> str:
-    """The row count, and of each column its least and greatest value and how many are NULL.
-
-    Readers through `DeltaTable.to_pyarrow_dataset` take a column without them for one that is never
-    what they look for (deltalake 1.6), so not only the columns that files are skipped by have them.
-    """
-    columns = [field.name for field in rows.schema if not pa.types.is_nested(field.type)]
+def _statistics(table: Table, rows: pa.Table) -> str:
+    """The row count, and of each skipping column its least and greatest value and how many are NULL."""
+    columns = table.skipping
     bounds = {column: pc.min_max(rows[column]).as_py() for column in columns}
     known = {column: bound for column, bound in bounds.items() if bound["min"] is not None}
     return json.dumps(

@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+Floats = NDArray[np.floating]
+Ints = NDArray[np.signedinteger]
+Flags = NDArray[np.bool_]
+
 
 class Draw(IntEnum):
     """What a number is drawn for; two things never share one."""
@@ -48,7 +52,7 @@ class Draw(IntEnum):
     FORECAST = auto()
 
 
-def uniform(*keys: ArrayLike) -> NDArray[np.float64]:
+def uniform(*keys: ArrayLike) -> Floats:
     """A number in (0, 1) for every combination of the integer keys, broadcast against one another.
 
     Each key is folded in by the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
@@ -68,12 +72,12 @@ def _mix(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return state ^ (state >> np.uint64(31))
 
 
-def normal(*keys: ArrayLike) -> NDArray[np.float64]:
+def normal(*keys: ArrayLike) -> Floats:
     """A standard normal number for every combination of the keys."""
     return np.asarray(special.ndtri(uniform(*keys)), np.float64)
 
 
-def poisson(deviate: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int64]:
+def poisson(deviate: Floats, mean: Floats) -> Ints:
     """A count of about Poisson's distribution for a standard normal number and a mean.
 
     The first two terms of the Cornish-Fisher expansion: the exact inverse is fifty times slower.
@@ -82,7 +86,7 @@ def poisson(deviate: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[
     return np.where(mean > 0, np.maximum(np.rint(counts), 0), 0).astype(np.int64)
 
 
-def remembered(noise: NDArray[np.float64], memory: float) -> NDArray[np.float64]:
+def remembered(noise: Floats, memory: float) -> Floats:
     """An autocorrelated series of unit variance out of white noise.
 
     noise (..., n + MEMORY) gives (..., n): the sum of the last MEMORY values with weights memory**k.

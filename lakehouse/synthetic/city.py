@@ -1,7 +1,5 @@
 """A city whose truth is known: its cameras, and what happens before each of them at any time."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -11,30 +9,25 @@ from numpy.typing import NDArray
 from lakehouse.areas import Areas, semarang
 from lakehouse.cameras import Camera
 from lakehouse.problem import UnknownCamera, UnknownKind
-from lakehouse.synthetic.incidents import SLOT_S, Rota
-from lakehouse.synthetic.lanes import Road
+from lakehouse.synthetic.chance import Draw, Floats, Ints, normal
+from lakehouse.synthetic.incidents import LITTER, MASKS, PARKING, RACED, RACING, Incident, Rota
 from lakehouse.synthetic.layout import HEIGHT_PX, WIDTH_PX, Layout
+from lakehouse.synthetic.observed import Observed
 from lakehouse.synthetic.places import PLACES, Place
-from lakehouse.synthetic.rhythm import Rhythm
-from lakehouse.synthetic.things import Moment, Thing
-from lakehouse.synthetic.walkers import Crowd
+from lakehouse.synthetic.site import PEOPLE, Site
+from lakehouse.synthetic.slots import HOUR_S
+from lakehouse.synthetic.things import Moment
 from lakehouse.synthetic.weather import Weather, daylight
 
-PEOPLE, FLOW, VISITS = "crowd.people", "traffic.flow", "tourism.visits"
 FOUNDED = datetime(2025, 1, 1, tzinfo=UTC)
 """The synthetic cameras have hung since then."""
 
 _MEETING_PEOPLE = 7.0
 """Crowds gather more often where so many people are usual."""
 
-
-@dataclass(frozen=True)
-class Site:
-    """A place with everything that moves on it."""
-
-    place: Place
-    crowd: Crowd
-    road: Road | None
+_MINUTE_S = 60
+_WET_SHARE = 0.05
+"""Water stands, for a person who looks, from this share of the road on."""
 
 
 class City:
@@ -46,15 +39,10 @@ class City:
         roads = [number for number, place in enumerate(PLACES) if place.layout.road is not None]
         meetings = [number for number, place in enumerate(PLACES) if place.people >= _MEETING_PEOPLE]
         self._rota = Rota(seed, len(PLACES), roads, meetings)
-        self._sites = {place.camera_id: self._site(number, place) for number, place in enumerate(PLACES)}
-
-    def _site(self, number: int, place: Place) -> Site:
-        rhythm = Rhythm(self.seed, number, place, self.weather)
-        keys = (self.seed, number, place.layout)
-        crowd = Crowd(*keys, place.seconds, self._rota, rhythm.walkers)
-        if place.layout.road is None:
-            return Site(place, crowd, None)
-        return Site(place, crowd, Road(*keys, place.speed_ms, self._rota, rhythm.vehicles))
+        self._sites = {
+            place.camera_id: Site(seed, number, place, self._rota, self.weather)
+            for number, place in enumerate(PLACES)
+        }
 
     @cached_property
     def areas(self) -> Areas:
@@ -64,122 +52,185 @@ class City:
     @cached_property
     def cameras(self) -> dict[str, Camera]:
         """The 24 cameras by id."""
-        return {site.place.camera_id: self._camera(site.place) for site in self._sites.values()}
+        return {place.camera_id: self._camera(place) for place in PLACES}
 
     def _camera(self, place: Place) -> Camera:
         area = self.areas[place.area_id]
+        limit_kmh = 30.0 if place.site == "neighbourhood" else 50.0
         return Camera(
-            camera_id=place.camera_id, valid_from=FOUNDED, name=place.name, owner=place.owner,
-            site=place.site, area_id=place.area_id, lat=area.lat, lon=area.lon,
-            source=f"synthetic:{self.seed}", width=WIDTH_PX, height=HEIGHT_PX, fps=2.0,
-            zones=place.layout.zones(place.capacity), calibration=place.layout.calibration,
-            limit_kmh=None if place.layout.road is None else 30 if place.site == "neighbourhood" else 50,
-        )  # fmt: skip
+            camera_id=place.camera_id,
+            valid_from=FOUNDED,
+            name=place.name,
+            owner=place.owner,
+            site=place.site,
+            area_id=place.area_id,
+            lat=area.lat,
+            lon=area.lon,
+            source=f"synthetic:{self.seed}",
+            width=WIDTH_PX,
+            height=HEIGHT_PX,
+            zones=place.layout.zones(place.capacity),
+            calibration=place.layout.calibration,
+            limit_kmh=None if place.layout.road is None else limit_kmh,
+        )
 
-    def _of(self, camera_id: str) -> Site:
-        if camera_id not in self._sites:
-            raise UnknownCamera(
-                camera_id,
-                "no camera of the synthetic city is called so",
-                "list them with `python -m lakehouse cameras`",
-            )
-        return self._sites[camera_id]
+    def _site(self, camera_id: str, kind: str | None = None) -> Site:
+        site = self._sites.get(camera_id)
+        if site is None:
+            remedy = "list them with `python -m lakehouse cameras`"
+            raise UnknownCamera(camera_id, "the synthetic city has no such camera", remedy)
+        if kind is not None and kind not in site.kinds:
+            raise UnknownKind(kind, f"{camera_id} does not see it", f"use one of {', '.join(site.kinds)}")
+        return site
 
     def layout(self, camera_id: str) -> Layout:
-        """How the site lies, in metres."""
-        return self._of(camera_id).place.layout
+        """How the site before a camera lies, in metres."""
+        return self._site(camera_id).place.layout
 
     def kinds_of(self, camera_id: str) -> tuple[str, ...]:
-        """The kinds whose truth this camera sees."""
-        layout = self._of(camera_id).place.layout
-        flow = () if layout.road is None else (FLOW,)
-        return (PEOPLE, *flow, *(() if layout.entrance is None else (VISITS,)))
+        """The kinds whose truth a camera sees."""
+        return self._site(camera_id).kinds
+
+    def zone_of(self, camera_id: str, kind: str) -> str:
+        """The id of the zone that a kind is read in."""
+        return self._site(camera_id, kind).zone_id(kind)
 
     def moment(self, camera_id: str, at: datetime) -> Moment:
-        """What stands before the camera at an instant."""
-        site, seconds = self._of(camera_id), at.timestamp()
+        """What stands before a camera at an instant; an outage does not matter to it."""
+        site, seconds = self._site(camera_id), at.timestamp()
         now = np.array([seconds])
-        things = tuple(self._things(site, seconds))
-        water = float(self.weather.water(now, site.place.low_cm)[0])
         return Moment(
             camera_id,
             at.astimezone(UTC),
-            things,
+            tuple(site.things(seconds)),
             float(daylight(now)[0]),
             float(self.weather.rain(now)[0]),
-            water,
+            float(self.weather.water(now, site.place.low_cm)[0]),
         )
 
-    def _things(self, site: Site, at: float) -> Iterator[Thing]:
-        yield from site.crowd.things(at)
-        if site.road is not None:
-            yield from site.road.things(at)
-
-    def minutes(self, camera_id: str, kind: str, start: datetime, stop: datetime) -> NDArray[np.float64]:
+    def minutes(self, camera_id: str, kind: str, start: datetime, stop: datetime) -> Floats:
         """The exact truth of each minute (n,) from `start` until before `stop`, both on the minute."""
-        first, last = int(start.timestamp()) // 60, -(-int(stop.timestamp()) // 60)
-        edges = 60.0 * np.arange(first, last + 1)
-        site = self._having(camera_id, kind)
-        if kind == PEOPLE:
-            return _present(site, edges)
-        slots = range(int(edges[0]) // SLOT_S, -(-int(edges[-1]) // SLOT_S))
-        return np.histogram(np.concatenate([self._instants(site, kind, slot) for slot in slots]), edges)[
-            0
-        ].astype(float)
+        return self._site(camera_id, kind).minutes(kind, _edges(start, stop))
 
-    def _instants(self, site: Site, kind: str, slot: int) -> NDArray[np.float64]:
-        if kind == VISITS:
-            return site.crowd.visits(slot)
-        road = site.road
-        return (
-            np.zeros(0)
-            if road is None
-            else np.concatenate([road.crossings(lane, slot).at for lane in (0, 1)])
-        )
+    def hours(self, camera_id: str, kind: str, hours: NDArray[np.datetime64]) -> Floats:
+        """The truth of each hour (n,); `hours` are UTC, on the hour, in any order.
 
-    def _having(self, camera_id: str, kind: str) -> Site:
-        if kind not in self.kinds_of(camera_id):
-            raise UnknownKind(
-                kind,
-                f"the camera {camera_id} does not see it",
-                f"use one of {', '.join(self.kinds_of(camera_id))}",
-            )
-        return self._of(camera_id)
-
-    def hours(self, camera_id: str, kind: str, hours: NDArray[np.datetime64]) -> NDArray[np.float64]:
-        """The truth of each hour (n,) of the instants `hours`, which are UTC and on the hour.
-
-        Counts are exact. The mean number of people is the count times the expected stay, and agrees with
+        Counts are exact. The mean number of people is the count times the expected stay: it agrees with
         `minutes` within a few percent.
         """
-        site = self._having(camera_id, kind)
-        numbers = hours.astype("datetime64[h]").astype(np.int64)
-        slots = numbers[:, None] * 6 + np.arange(6)
-        if kind == FLOW and site.road is not None:
-            return (
-                sum(site.road.counts(lane, slots.ravel()) for lane in (0, 1))
-                .reshape(-1, 6)
-                .sum(axis=1)
-                .astype(float)
-            )
-        onward = site.crowd.counts(0, slots.ravel()).reshape(-1, 6).sum(axis=1)
-        if kind == VISITS:
-            return onward.astype(float)
-        both = onward + site.crowd.counts(1, slots.ravel()).reshape(-1, 6).sum(axis=1)
-        return both * site.crowd.stay_s / 3600
+        numbers = _hour_numbers(hours)
+        if not len(numbers):
+            return np.zeros(0)
+        first = int(numbers.min())
+        truth = self._site(camera_id, kind).hours(kind, first, int(numbers.max()) + 1 - first)
+        return truth[numbers - first]
+
+    def incidents(self, start: datetime, stop: datetime) -> list[Incident]:
+        """What a person would act on and that touches [start, stop), in the order of its start."""
+        begin, end = start.timestamp(), stop.timestamp()
+        (gathered, *gathering), _ = self._rota.gatherings(begin, end)
+        jammed, *jam = self._rota.jams(begin, end)
+        found = [
+            *self._told("crowding", "people", gathered, *gathering),
+            *self._told("congestion", "road", jammed, *jam),
+        ]
+        for site in self._sites.values():
+            found += [*self._habits(site, begin, end), *self._wet(site, begin, end)]
+        return sorted(found, key=lambda incident: (incident.started_at, incident.camera_id, incident.kind))
+
+    def _told(self, kind: str, zone_id: str, cameras: Ints, begin: Floats, end: Floats) -> list[Incident]:
+        rows = zip(cameras.tolist(), begin.tolist(), end.tolist(), strict=True)
+        return [
+            Incident(kind, PLACES[camera].camera_id, zone_id, _instant(first), _instant(last))
+            for camera, first, last in rows
+        ]
+
+    def _habits(self, site: Site, begin: float, end: float) -> list[Incident]:
+        place = site.place
+        there = [LITTER, MASKS]
+        there += [PARKING] if place.layout.kerb is not None else []
+        there += [RACING] if place.camera_id in RACED else []
+        return [
+            Incident(habit.kind, place.camera_id, habit.zone_id, _instant(first), _instant(last))
+            for habit in there
+            for first, last in habit.spans(self.seed, site.number, begin, end)
+        ]
+
+    def _wet(self, site: Site, begin: float, end: float) -> list[Incident]:
+        """Each time that water stands: looked for a day further than asked, so that its ends are found."""
+        if site.place.low_cm is None:
+            return []
+        edges = np.arange(begin // _MINUTE_S - 1440, end // _MINUTE_S + 1440) * float(_MINUTE_S)
+        wet = self.weather.water(edges, site.place.low_cm) >= _WET_SHARE
+        turns = np.diff(np.concatenate([[0], wet.astype(np.int8), [0]]))
+        rises, falls = np.flatnonzero(turns == 1), np.flatnonzero(turns == -1)
+        spans = [(edges[rise], edges[fall - 1] + _MINUTE_S) for rise, fall in zip(rises, falls, strict=True)]
+        zone_id = "people" if site.place.layout.road is None else "road"
+        return [
+            Incident("standing_water", site.place.camera_id, zone_id, _instant(first), _instant(last))
+            for first, last in spans
+            if first < end and last > begin
+        ]
+
+    def outages(self, camera_id: str, start: datetime, stop: datetime) -> list[tuple[datetime, datetime]]:
+        """When a camera is down and yields no frames: each that touches [start, stop)."""
+        number = self._site(camera_id).number
+        cameras, begin, end = self._rota.outages_between(start.timestamp(), stop.timestamp())
+        here = cameras == number
+        spans = zip(begin[here].tolist(), end[here].tolist(), strict=True)
+        return [(_instant(first), _instant(last)) for first, last in sorted(spans)]
+
+    def coverage(self, camera_id: str, hours: NDArray[np.datetime64]) -> Floats:
+        """The share 0-1 of each hour (n,) in which a camera was up; `hours` are UTC and on the hour."""
+        return self._covered(camera_id, _hour_numbers(hours) * float(HOUR_S), HOUR_S)
+
+    def _covered(self, camera_id: str, starts: Floats, length_s: int) -> Floats:
+        covered = np.ones(len(starts))
+        if not len(starts):
+            return covered
+        first, last = _instant(float(starts.min())), _instant(float(starts.max()) + length_s)
+        for down, up in self.outages(camera_id, first, last):
+            lost = np.minimum(starts + length_s, up.timestamp()) - np.maximum(starts, down.timestamp())
+            covered -= np.maximum(lost, 0.0) / length_s
+        return covered
+
+    def observed_hours(
+        self, camera_id: str, kind: str, hours: NDArray[np.datetime64], observed: Observed
+    ) -> Floats:
+        """What the camera would have told of each hour (n,): NaN where it was down for all of it.
+
+        A count is of the part of the hour that was seen, a mean is over that part; see `coverage`.
+        """
+        starts = _hour_numbers(hours) * float(HOUR_S)
+        return self._observed(camera_id, kind, self.hours(camera_id, kind, hours), starts, HOUR_S, observed)
+
+    def observed_minutes(
+        self, camera_id: str, kind: str, start: datetime, stop: datetime, observed: Observed
+    ) -> Floats:
+        """What the camera would have told of each minute (n,): NaN where it was down for all of it."""
+        truth, starts = self.minutes(camera_id, kind, start, stop), _edges(start, stop)[:-1]
+        return self._observed(camera_id, kind, truth, starts, _MINUTE_S, observed)
+
+    def _observed(
+        self, camera_id: str, kind: str, truth: Floats, starts: Floats, length_s: int, observed: Observed
+    ) -> Floats:
+        site, covered = self._site(camera_id), self._covered(camera_id, starts, length_s)
+        keys = (self.seed, site.number, length_s, site.kinds.index(kind))
+        deviates = normal(Draw.MISSED, *keys, (starts // length_s).astype(np.int64))
+        light, minutes = daylight(starts + length_s / 2), covered * length_s / _MINUTE_S
+        see = observed.mean if kind == PEOPLE else observed.count
+        seen = truth if kind == PEOPLE else truth * covered
+        return np.where(covered > 0, see(kind, seen, minutes, light, deviates), np.nan)
 
 
-def _present(site: Site, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean number of people in the zone between each two edges, in seconds since 1970."""
-    half = site.place.layout.walk.half_length
-    walks = site.crowd.present(float(edges[0]), float(edges[-1]))
-    came, left = (_elapsed(times, edges) for times in (walks.enters, walks.leaves(half)))
-    return np.diff(came - left) / 60
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
-def _elapsed(times: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The seconds that have passed since all of `times`, together, at each edge."""
-    times = np.sort(times)
-    passed = np.searchsorted(times, edges)
-    sums = np.concatenate([[0.0], np.cumsum(times - edges[0])])
-    return passed * (edges - edges[0]) - sums[passed]
+def _edges(start: datetime, stop: datetime) -> Floats:
+    first, last = int(start.timestamp()) // _MINUTE_S, -(-int(stop.timestamp()) // _MINUTE_S)
+    return np.arange(first, last + 1) * float(_MINUTE_S)
+
+
+def _hour_numbers(hours: NDArray[np.datetime64]) -> Ints:
+    return hours.astype("datetime64[h]").astype(np.int64)

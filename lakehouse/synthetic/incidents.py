@@ -4,13 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lakehouse.synthetic.chance import Draw, uniform
-from lakehouse.synthetic.weather import HOUR_S, UTC_OFFSET_S
-
-SLOT_S = 600
-"""Arrivals are drawn, and queues begin and end, by slots of ten minutes."""
+from lakehouse.synthetic.chance import Draw, Flags, Floats, Ints, uniform
+from lakehouse.synthetic.slots import HOUR_S, SLOT_S, UTC_OFFSET_S
 
 _OUTAGE_SLOT_S = 12 * HOUR_S
 _FILLING_S = 30
@@ -18,7 +14,7 @@ _FILLING_S = 30
 
 _MEETING_WEIGHT = 4
 
-Spans = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+Spans = tuple[Ints, Floats, Floats]
 """Camera numbers, starts and ends, each (n,)."""
 
 
@@ -57,7 +53,7 @@ class Habit:
         comes &= (begin < stop) & (end > start)
         return [(float(a), float(b)) for a, b in zip(begin[comes], end[comes], strict=True)]
 
-    def _season(self, local: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _season(self, local: Ints) -> Flags:
         hour, day = local // HOUR_S % 24, (local // (24 * HOUR_S) + 3) % 7
         first, last = self.hours
         inside = (hour >= first) & (hour < last) if first < last else (hour >= first) | (hour < last)
@@ -86,7 +82,7 @@ class Rota:
         self._seed, self._cameras, self._roads = seed, np.arange(cameras), np.array(roads)
         self._stages = np.concatenate([self._cameras, np.tile(meetings, _MEETING_WEIGHT)])
 
-    def outages(self, group: int, slots: NDArray[np.int64]) -> Spans:
+    def outages(self, group: int, slots: Ints) -> Spans:
         """The outage of each slot of half a day among the even (0) or the odd (1) cameras."""
         keys = (self._seed, group, slots)
         length = np.rint(900 + 6 * HOUR_S * uniform(Draw.OUTAGE_LENGTH, *keys) ** 2)
@@ -102,7 +98,7 @@ class Rota:
         touches = (begin < stop) & (end > start)
         return camera[touches], begin[touches], end[touches]
 
-    def jammed(self, camera: int, slots: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def jammed(self, camera: int, slots: Ints) -> Flags:
         """Whether the camera's road is jammed in each slot of ten minutes (n,)."""
         relay = slots // 2
         return (self._jam_host(relay) == camera) | (slots % 2 == 0) & (self._jam_host(relay - 1) == camera)
@@ -114,11 +110,11 @@ class Rota:
         touches = (begin < stop) & (end > start)
         return self._jam_host(relay)[touches], begin[touches], end[touches]
 
-    def _jam_host(self, relay: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _jam_host(self, relay: Ints) -> Ints:
         begin = relay * 2.0 * SLOT_S
         return self._host(Draw.JAM, self._roads, relay, begin, begin + 3 * SLOT_S)
 
-    def gatherings(self, start: float, stop: float) -> tuple[Spans, NDArray[np.int64]]:
+    def gatherings(self, start: float, stop: float) -> tuple[Spans, Ints]:
         """Every crowding that touches [start, stop), and the number of its slot (n,)."""
         relay = np.arange(start // SLOT_S, stop // SLOT_S + 2).astype(np.int64)
         end = (relay + 1.0) * SLOT_S
@@ -130,11 +126,11 @@ class Rota:
     def _host(
         self,
         draw: Draw,
-        cameras: NDArray[np.int64],
-        relay: NDArray[np.int64],
-        begin: NDArray[np.float64],
-        end: NDArray[np.float64],
-    ) -> NDArray[np.int64]:
+        cameras: Ints,
+        relay: Ints,
+        begin: Floats,
+        end: Floats,
+    ) -> Ints:
         """Whose turn it is: even and odd turns take from different cameras; one that is down is skipped."""
         share, even = uniform(draw, self._seed, relay), relay % 2 == 0
         halves = cameras[cameras % 2 == 0], cameras[cameras % 2 == 1]
@@ -144,9 +140,7 @@ class Rota:
             host = np.where(self._down(host, begin, end), other, host)
         return host
 
-    def _down(
-        self, camera: NDArray[np.int64], begin: NDArray[np.float64], end: NDArray[np.float64]
-    ) -> NDArray[np.bool_]:
+    def _down(self, camera: Ints, begin: Floats, end: Floats) -> Flags:
         hit = np.zeros(len(camera), bool)
         for moment in (begin, end):
             for group in (0, 1):
@@ -155,5 +149,5 @@ class Rota:
         return hit
 
 
-def _pick(cameras: NDArray[np.int64], share: NDArray[np.float64], step: int = 0) -> NDArray[np.int64]:
+def _pick(cameras: Ints, share: Floats, step: int = 0) -> Ints:
     return cameras[((share * len(cameras)).astype(np.int64) + step) % len(cameras)]

@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lakehouse.cameras import Calibration, Corner, Purpose, Zone
+from lakehouse.synthetic.chance import Floats
 
 WIDTH_PX, HEIGHT_PX = 640, 360
 RIGHT = math.pi / 2
@@ -26,7 +27,7 @@ class Band:
     half_length: float
     half_width: float
 
-    def point(self, along: ArrayLike, aside: ArrayLike) -> NDArray[np.float64]:
+    def point(self, along: ArrayLike, aside: ArrayLike) -> Floats:
         """Metres along and to the right of the middle line as ground points (n, 2)."""
         along, aside = np.broadcast_arrays(np.atleast_1d(along), np.atleast_1d(aside))
         sine, cosine = math.sin(self.heading), math.cos(self.heading)
@@ -35,7 +36,7 @@ class Band:
         )
 
     @property
-    def corners(self) -> NDArray[np.float64]:
+    def corners(self) -> Floats:
         """The four corners (4, 2), in order around the strip."""
         length, width = self.half_length, self.half_width
         return self.point([-length, length, length, -length], [-width, -width, width, width])
@@ -124,14 +125,14 @@ class Layout:
             length -= 0.5
         return replace(band, half_length=length)
 
-    def _inside(self, points: NDArray[np.float64]) -> bool:
+    def _inside(self, points: Floats) -> bool:
         shares = self.shares(points)
         return bool(((shares > 0.02) & (shares < 0.98)).all())  # noqa: PLR2004 - a margin of 2 %
 
-    def _seen(self, points: NDArray[np.float64]) -> tuple[Corner, ...]:
+    def _seen(self, points: Floats) -> tuple[Corner, ...]:
         return tuple((round(float(u), 4), round(float(v), 4)) for u, v in self.shares(points))
 
-    def shares(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def shares(self, points: Floats) -> Floats:
         """Ground points (n, 2) in metres as shares of the picture (n, 2)."""
         return self.calibration.project(np.column_stack([points, np.zeros(len(points))]))
 

@@ -1,14 +1,14 @@
 """How many people and vehicles a synthetic site expects in each hour."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lakehouse.synthetic.chance import MEMORY, Draw, normal, remembered
+from lakehouse.synthetic.chance import MEMORY, Draw, Floats, Ints, normal, remembered
 from lakehouse.synthetic.places import Place
+from lakehouse.synthetic.slots import HOUR_S, UTC_OFFSET_S
 from lakehouse.synthetic.walkers import stay_s
-from lakehouse.synthetic.weather import UTC_OFFSET_S, Weather
+from lakehouse.synthetic.weather import Weather
 
-_UTC_OFFSET_H = UTC_OFFSET_S // 3600
+_UTC_OFFSET_H = UTC_OFFSET_S // HOUR_S
 
 _SHAPES = {
     "commute": "22 15 12 12 16 35 70 100 88 66 62 64 68 66 64 70 86 100 90 70 56 46 38 30",
@@ -40,11 +40,11 @@ class Rhythm:
     def __init__(self, seed: int, camera: int, place: Place, weather: Weather) -> None:
         self._seed, self._camera, self._place, self._weather = seed, camera, place, weather
 
-    def vehicles(self, hours: NDArray[np.int64]) -> NDArray[np.float64]:
+    def vehicles(self, hours: Ints) -> Floats:
         """Vehicles in the hour, both directions together."""
         return 60 * self._place.vehicles * self._course(_TRAFFIC.get(self._place.site, "commute"), hours)
 
-    def walkers(self, hours: NDArray[np.int64]) -> NDArray[np.float64]:
+    def walkers(self, hours: Ints) -> Floats:
         """People in the hour in each direction; at an entrance, the visits."""
         course = self._course(_PEOPLE[self._place.site], hours)
         if self._place.visits:
@@ -52,25 +52,25 @@ class Rhythm:
         stay = stay_s(self._place.layout.walk.half_length, self._place.seconds)
         return 3600 * self._place.people / stay / 2 * course
 
-    def _course(self, shape: str, hours: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _course(self, shape: str, hours: Ints) -> Floats:
         local = hours + _UTC_OFFSET_H
         day, hour = local // 24, local % 24
         week = np.array(_WEEK[shape])[(day + 3) % 7]
         return _CURVES[shape][hour] * week * self._level(hours) * self._damping(hours)
 
-    def _level(self, hours: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _level(self, hours: Ints) -> Floats:
         """How far this hour lies from the usual, 1 on average: a city's day, a site's day, an hour."""
         city = self._noise(Draw.CITY_LEVEL, -1, hours // 24, 0.75)
         site = self._noise(Draw.LEVEL, self._camera, hours // 24, 0.7)
         wobble = self._noise(Draw.WOBBLE, self._camera, hours, 0.6)
         return np.exp(0.04 * city + 0.09 * site + 0.07 * wobble - 0.0073)
 
-    def _noise(self, draw: Draw, key: int, steps: NDArray[np.int64], memory: float) -> NDArray[np.float64]:
+    def _noise(self, draw: Draw, key: int, steps: Ints, memory: float) -> Floats:
         each, place = np.unique(steps, return_inverse=True)
         lags = each[:, None] + np.arange(-MEMORY, 1)
         return remembered(normal(draw, self._seed, key, lags), memory)[place, 0]
 
-    def _damping(self, hours: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _damping(self, hours: Ints) -> Floats:
         middle = hours * 3600.0 + 1800
         rain = np.exp(-0.05 * np.minimum(self._weather.rain(middle), 12.0))
         return rain * (1 - 0.9 * self._weather.water(middle, self._place.low_cm))

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
+from lakehouse.synthetic.chance import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,6 @@ class Moment:
     water: float
 
 
-def numbers(slot: int, stream: int, index: NDArray[np.int64]) -> NDArray[np.int64]:
+def numbers(slot: int, stream: int, index: Ints) -> Ints:
     """Ids (n,) of one stream's things in one slot of time; each leaves the next id free for a rider."""
     return ((slot * 8 + stream) * 2048 + index) * 2

@@ -1,12 +1,9 @@
 """Rain, tide and daylight over the synthetic city."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lakehouse.synthetic.chance import Draw, normal, uniform
-
-HOUR_S, DAY_S = 3600, 86400
-UTC_OFFSET_S = 7 * HOUR_S
+from lakehouse.synthetic.chance import Draw, Floats, Ints, normal, uniform
+from lakehouse.synthetic.slots import DAY_S, HOUR_S, UTC_OFFSET_S
 
 _WET = np.array([0.75, 0.75, 0.6, 0.4, 0.25, 0.15, 0.1, 0.07, 0.12, 0.25, 0.5, 0.7])
 """The chance of a storm on a day, from January to December: a west monsoon's year."""
@@ -24,13 +21,13 @@ class Weather:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def rain(self, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    def rain(self, at: Floats) -> Floats:
         """Rain in mm an hour, constant within an hour, at each instant (n,)."""
         hour = np.asarray(at, np.int64).reshape(-1) // HOUR_S + UTC_OFFSET_S // HOUR_S
         day = hour // 24
         return self._storms(day, hour) + self._storms(day - 1, hour)
 
-    def _storms(self, day: NDArray[np.int64], hour: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _storms(self, day: Ints, hour: Ints) -> Floats:
         month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
         keys = (self._seed, day[:, None], _STORMS)
         comes = uniform(Draw.STORM, *keys) < _WET[month][:, None] * np.array([1.0, 0.4])
@@ -42,7 +39,7 @@ class Weather:
         falls = comes & (since >= 0) & (since < length)
         return np.asarray(np.where(falls, depth * share, 0.0).sum(axis=1))
 
-    def tide(self, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    def tide(self, at: Floats) -> Floats:
         """The sea's level in cm above the gauge's zero at each instant (n,)."""
         seconds = np.asarray(at, np.float64).reshape(-1)
         level = _MEAN_LEVEL_CM + self._surge(seconds)
@@ -50,14 +47,14 @@ class Weather:
             level = level + amplitude * np.cos(2 * np.pi * seconds / (period_h * HOUR_S))
         return level
 
-    def _surge(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _surge(self, seconds: Floats) -> Floats:
         """Wind's slow part of the level: a few centimetres, straight between daily values."""
         day = seconds // DAY_S
         before, after = (normal(Draw.SURGE, self._seed, (day + step).astype(np.int64)) for step in (0, 1))
         part = seconds / DAY_S - day
         return 5 * (before * (1 - part) + after * part)
 
-    def water(self, at: NDArray[np.float64], low_cm: float | None) -> NDArray[np.float64]:
+    def water(self, at: Floats, low_cm: float | None) -> Floats:
         """The share 0-0.6 of a road under water, by the minute; none without `low_cm`."""
         seconds = np.asarray(at, np.float64).reshape(-1) // 60 * 60
         if low_cm is None:
@@ -67,7 +64,7 @@ class Weather:
         return np.clip(np.maximum(sea, sky), 0.0, 0.6)
 
 
-def daylight(at: NDArray[np.float64]) -> NDArray[np.float64]:
+def daylight(at: Floats) -> Floats:
     """0 at night and 1 by day, at each instant (n,): near the equator the sun keeps its hours all year."""
     hour = (np.asarray(at, np.float64).reshape(-1) + UTC_OFFSET_S) % DAY_S / HOUR_S
     rise, fall = (hour - 5.2) / 0.8, (18.2 - hour) / 0.8

@@ -76,7 +76,7 @@ COLUMNS = list(EventOut.model_fields)
 
 def _cursor(row: Mapping[str, Any]) -> str:
     text = f"{row['started_at'].isoformat()} {row['event_id']}"
-    return base64.urlsafe_b64encode(text.encode()).decode()
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _after(cursor: str) -> pc.Expression:
@@ -86,7 +86,7 @@ def _after(cursor: str) -> pc.Expression:
         BadCursor: it is none of ours.
     """
     try:
-        started_at, event_id = base64.urlsafe_b64decode(cursor).decode().split(" ")
+        started_at, event_id = base64.urlsafe_b64decode(cursor + "==").decode().split(" ")
         at = pa.scalar(datetime.fromisoformat(started_at).astimezone(UTC), pa.timestamp("us", "UTC"))
     except (ValueError, binascii.Error) as error:
         raise BadCursor(cursor, "this API did not give it out", "start again without it") from error

@@ -16,7 +16,7 @@ from serving.api.city import TheCity
 from serving.api.editions import Edition
 from serving.api.formats import CSV_RESPONSE, csv, wants_csv
 from serving.api.parameters import Selection
-from serving.api.times import CityTime, Instant
+from serving.api.times import CityTime, Instant, city_text
 
 router = APIRouter()
 MOST_ROWS = 100_000
@@ -83,7 +83,7 @@ class Window:
         until = until or max(hour + timedelta(hours=1), since or hour)
         since = since or until - timedelta(hours=25)
         if until < since:
-            raise BadTime(until, "until lies before since", "exchange the two")
+            raise BadTime(city_text(until), "until lies before since", "exchange the two")
         return cls(since, until)
 
     def holds(self, column: str) -> pc.Expression:

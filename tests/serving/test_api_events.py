@@ -1,0 +1,67 @@
+"""What the API answers about events."""
+
+from datetime import datetime, timedelta
+
+import httpx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def ask(client, **query):
+    """The answer about events."""
+    answer = client.get("/v1/events", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def test_an_event_is_told_in_its_last_revision(reading):
+    """The newest event comes first, and one that escalated is told once, as escalated."""
+    items = ask(reading).json()["items"]
+    assert [one["revision"] for one in items] == [1, 2, 1, 1]
+    assert items[1]["state"] == "escalated"
+    assert items[1]["measures"] == {"people": 30.0}
+    assert [one["started_at"] for one in items] == sorted((one["started_at"] for one in items), reverse=True)
+
+
+def test_events_of_an_area_and_of_a_time(reading, city):
+    """An event is found in every area around its camera, and by when it began."""
+    assert [one["camera_id"] for one in ask(reading, area="33.74.02").json()["items"]] == ["cam-2"]
+    assert len(ask(reading, area="33.74").json()["items"]) == 4
+    since = city.NOW - timedelta(minutes=1)
+    assert len(ask(reading, since=since.isoformat()).json()["items"]) == 2
+    assert len(ask(reading, until=since.isoformat()).json()["items"]) == 2
+    assert ask(reading, kind="traffic.flow").json()["items"] == []
+
+
+def test_the_next_page_is_linked(reading):
+    """A page that is not the last carries a cursor and a Link that leads on to it."""
+    first = ask(reading, limit=3)
+    linked = httpx.Response(200, headers=first.headers).links["next"]["url"]
+    assert first.json()["next"] in linked
+    last = reading.get(linked)
+    assert [one["camera_id"] for one in last.json()["items"]] == ["cam-2"]
+    assert (last.json()["next"], last.headers.get("link")) == (None, None)
+
+
+@settings(max_examples=5, deadline=None)
+@given(limit=st.integers(1, 5))
+def test_pages_together_are_the_whole(reading, limit):
+    """Whatever the page's length, its pages hold every event once and in order."""
+    whole = [one["event_id"] for one in ask(reading).json()["items"]]
+    paged, cursor = [], {}
+    while cursor is not None:
+        page = ask(reading, limit=limit, **cursor).json()
+        paged += [one["event_id"] for one in page["items"]]
+        cursor = {"cursor": page["next"]} if page["next"] else None
+    assert paged == whole
+
+
+def test_an_event_seen_a_moment_ago_is_there(lake, city):
+    """What was acknowledged and not compacted is answered like the rest."""
+    from serving.api import application
+
+    with city.served(application(lake)) as url:
+        lake.landing.producer("shard-7").append({"events": city.event_rows(city.event(77))})
+        newest = httpx.get(f"{url}/v1/events", params={"limit": 2}).json()["items"]
+    assert city.event(77).event_id in {one["event_id"] for one in newest}
+    assert datetime.fromisoformat(newest[0]["at"]) == city.NOW

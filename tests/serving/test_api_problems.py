@@ -1,0 +1,87 @@
+"""What the API says to a request that it cannot answer."""
+
+import httpx
+import pytest
+
+
+def refused(answer, status):
+    """The problem of an answer, which names the value, the rule and the remedy."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert all(problem[name] for name in ("type", "title", "detail", "value", "rule", "remedy"))
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "value"),
+    [
+        ("/v1/hours?area=99.99", 404, "99.99"),
+        ("/v1/hours?kind=no.such", 404, "no.such"),
+        ("/v1/hours?since=yesterday", 422, "yesterday"),
+        ("/v1/hours?since=2026-02-30", 422, "2026-02-30"),
+        ("/v1/hours?since=2026-11-23T10:00:00", 422, "2026-11-23T10:00:00"),
+        ("/v1/hours?since=2026-11-23&until=2026-11-22", 422, "2026-11-22"),
+        ("/v1/hours?level=planet", 422, "planet"),
+        ("/v1/hours?version=99", 404, "99"),
+        ("/v1/hours?version=-1", 404, "-1"),
+        ("/v1/forecasts?area=99", 404, "99"),
+        ("/v1/forecasts?issued_at=now", 422, "now"),
+        ("/v1/areas?parent=99", 404, "99"),
+        ("/v1/cameras?area=99", 404, "99"),
+        ("/v1/events?limit=0", 422, "0"),
+        ("/v1/events?limit=100000", 422, "100000"),
+        ("/v1/events?cursor=nonsense", 422, "nonsense"),
+        ("/v1/events/live?kind=no.such", 404, "no.such"),
+        ("/nowhere", 404, "/nowhere"),
+        ("/web/nothing.js", 404, "/web/nothing.js"),
+    ],
+)
+def test_a_bad_question_names_what_is_wrong(reading, path, status, value):
+    """Whatever is unknown or malformed is answered with the value that was given."""
+    assert value in refused(reading.get(path), status)["value"]
+
+
+@pytest.mark.parametrize("path", ["/v1/hours", "/v1/events", "/v1/health", "/v1/events/live", "/v1/kinds"])
+def test_a_misspelt_parameter_is_not_ignored(reading, path):
+    """An unknown query parameter is refused with the list of those that there are."""
+    problem = refused(reading.get(path, params={"knid": "crowd.people"}), 422)
+    assert problem["value"] == "knid"
+    assert ("kind" in problem["remedy"]) == (path in {"/v1/hours", "/v1/events", "/v1/events/live"})
+
+
+def test_a_wrong_method_names_the_right_one(reading):
+    """405 carries the methods that there are."""
+    answer = reading.post("/v1/hours")
+    refused(answer, 405)
+    assert answer.headers["allow"] == "GET"
+
+
+def test_a_stranger_to_the_stream_is_refused(reading):
+    """A Last-Event-ID that the stream never gave out is a problem, and no stream begins."""
+    refused(reading.get("/v1/events/live", headers={"last-event-id": "nonsense"}), 422)
+
+
+def test_a_failure_tells_nothing_of_the_inside(lake, city, monkeypatch):
+    """An error of our own is a 500 without any word of the exception."""
+    from serving.api import application
+
+    def broken(*_, **__):
+        raise RuntimeError("secret path")
+
+    monkeypatch.setattr(type(lake), "read", broken)
+    with city.served(application(lake)) as url:
+        answer = httpx.get(f"{url}/v1/kinds")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text
+
+
+def test_too_long_an_answer_is_refused(lake, city, monkeypatch):
+    """More rows than an answer holds are refused with what to narrow."""
+    from serving.api import application, hours
+
+    monkeypatch.setattr(hours, "MOST_ROWS", 3)
+    with city.served(application(lake)) as url:
+        refused(httpx.get(f"{url}/v1/hours"), 422)

@@ -34,6 +34,7 @@ _NOUNS = (root, health, areas, cameras, kinds, events, hours, forecasts, detect)
 
 @asynccontextmanager
 async def _listening(app: FastAPI) -> AsyncIterator[None]:
+    app.openapi()  # kept from now on: made by several first requests at once, it comes out incomplete
     yield
     await app.state.live.close()
 

@@ -104,8 +104,7 @@ class City:
             at.astimezone(UTC),
             tuple(site.things(seconds)),
             float(daylight(now)[0]),
-            float(self.weather.rain(now)[0]),
-            float(self.weather.water(now, site.place.low_cm)[0]),
+            *self.weather.minute(int(seconds // _MINUTE_S), site.place.low_cm),
         )
 
     def minutes(self, camera_id: str, kind: str, start: datetime, stop: datetime) -> Floats:
@@ -182,7 +181,7 @@ class City:
 
     def coverage(self, camera_id: str, hours: NDArray[np.datetime64]) -> Floats:
         """The share 0-1 of each hour (n,) in which a camera was up; `hours` are UTC and on the hour."""
-        return self._covered(camera_id, _hour_numbers(hours) * float(HOUR_S), HOUR_S)
+        return self._covered(camera_id, _hour_starts(hours), HOUR_S)
 
     def _covered(self, camera_id: str, starts: Floats, length_s: int) -> Floats:
         covered = np.ones(len(starts))
@@ -201,8 +200,8 @@ class City:
 
         A count is of the part of the hour that was seen, a mean is over that part; see `coverage`.
         """
-        starts = _hour_numbers(hours) * float(HOUR_S)
-        return self._observed(camera_id, kind, self.hours(camera_id, kind, hours), starts, HOUR_S, observed)
+        truth, starts = self.hours(camera_id, kind, hours), _hour_starts(hours)
+        return self._observed(camera_id, kind, truth, starts, HOUR_S, observed)
 
     def observed_minutes(
         self, camera_id: str, kind: str, start: datetime, stop: datetime, observed: Observed
@@ -229,7 +228,11 @@ def _instant(seconds: float) -> datetime:
 
 def _edges(start: datetime, stop: datetime) -> Floats:
     first, last = int(start.timestamp()) // _MINUTE_S, -(-int(stop.timestamp()) // _MINUTE_S)
-    return np.arange(first, last + 1) * float(_MINUTE_S)
+    return np.arange(first, last + 1).astype(np.float64) * _MINUTE_S
+
+
+def _hour_starts(hours: NDArray[np.datetime64]) -> Floats:
+    return _hour_numbers(hours).astype(np.float64) * HOUR_S
 
 
 def _hour_numbers(hours: NDArray[np.datetime64]) -> Ints:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -80,14 +81,16 @@ class Rota:
 
     def __init__(self, seed: int, cameras: int, roads: list[int], meetings: list[int]) -> None:
         self._seed, self._cameras, self._roads = seed, np.arange(cameras), np.array(roads)
+        self._jam_hosts = lru_cache(maxsize=64)(self._new_jam_hosts)
+        self.gatherings = lru_cache(maxsize=64)(self._new_gatherings)
         self._stages = np.concatenate([self._cameras, np.tile(meetings, _MEETING_WEIGHT)])
 
     def outages(self, group: int, slots: Ints) -> Spans:
         """The outage of each slot of half a day among the even (0) or the odd (1) cameras."""
         keys = (self._seed, group, slots)
-        length = np.rint(900 + 6 * HOUR_S * uniform(Draw.OUTAGE_LENGTH, *keys) ** 2)
+        length: Floats = np.rint(900 + 6 * HOUR_S * uniform(Draw.OUTAGE_LENGTH, *keys) ** 2)
         free = _OUTAGE_SLOT_S - length
-        start = np.rint(slots * _OUTAGE_SLOT_S + free * uniform(Draw.OUTAGE_START, *keys))
+        start: Floats = np.rint(slots * _OUTAGE_SLOT_S + free * uniform(Draw.OUTAGE_START, *keys))
         return _pick(self._cameras[group::2], uniform(Draw.OUTAGE, *keys)), start, start + length
 
     def outages_between(self, start: float, stop: float) -> Spans:
@@ -99,26 +102,31 @@ class Rota:
         return camera[touches], begin[touches], end[touches]
 
     def jammed(self, camera: int, slots: Ints) -> Flags:
-        """Whether the camera's road is jammed in each slot of ten minutes (n,)."""
+        """Whether the camera's road is jammed in each of consecutive slots (n,)."""
         relay = slots // 2
-        return (self._jam_host(relay) == camera) | (slots % 2 == 0) & (self._jam_host(relay - 1) == camera)
+        first = int(relay[0]) - 1
+        here = self._jam_hosts(first, int(relay[-1]) + 1) == camera
+        jammed: Flags = here[relay - first] | (here[relay - 1 - first] & (slots % 2 == 0))
+        return jammed
 
     def jams(self, start: float, stop: float) -> Spans:
         """Every congestion that touches [start, stop): while the queue fills the road in view."""
-        relay = np.arange(start // (2 * SLOT_S) - 1, stop // (2 * SLOT_S) + 1).astype(np.int64)
-        begin, end = relay * 2.0 * SLOT_S + _FILLING_S, (relay * 2.0 + 3) * SLOT_S - _FILLING_S
+        first, last = int(start // (2 * SLOT_S)) - 1, int(stop // (2 * SLOT_S)) + 1
+        turn = 2.0 * SLOT_S * np.arange(first, last)
+        begin, end = turn + _FILLING_S, turn + 3 * SLOT_S - _FILLING_S
         touches = (begin < stop) & (end > start)
-        return self._jam_host(relay)[touches], begin[touches], end[touches]
+        return self._jam_hosts(first, last)[touches], begin[touches], end[touches]
 
-    def _jam_host(self, relay: Ints) -> Ints:
-        begin = relay * 2.0 * SLOT_S
+    def _new_jam_hosts(self, first: int, last: int) -> Ints:
+        relay = np.arange(first, last)
+        begin = 2.0 * SLOT_S * relay
         return self._host(Draw.JAM, self._roads, relay, begin, begin + 3 * SLOT_S)
 
-    def gatherings(self, start: float, stop: float) -> tuple[Spans, Ints]:
+    def _new_gatherings(self, start: float, stop: float) -> tuple[Spans, Ints]:
         """Every crowding that touches [start, stop), and the number of its slot (n,)."""
         relay = np.arange(start // SLOT_S, stop // SLOT_S + 2).astype(np.int64)
-        end = (relay + 1.0) * SLOT_S
-        begin = np.rint(end - SLOT_S - 60 - 30 * uniform(Draw.GATHERING_START, self._seed, relay))
+        end = (relay + 1).astype(np.float64) * SLOT_S
+        begin: Floats = np.rint(end - SLOT_S - 60 - 30 * uniform(Draw.GATHERING_START, self._seed, relay))
         host = self._host(Draw.GATHERING, self._stages, relay, begin, end)
         touches = (begin < stop) & (end > start)
         return (host[touches], begin[touches], end[touches]), relay[touches]

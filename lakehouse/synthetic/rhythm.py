@@ -1,5 +1,7 @@
 """How many people and vehicles a synthetic site expects in each hour."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from lakehouse.synthetic.chance import MEMORY, Draw, Floats, Ints, normal, remembered
@@ -35,16 +37,17 @@ _WEEK = {
 
 
 class Rhythm:
-    """One site's expectations; every `hours` (n,) counts hours since 1970 (UTC)."""
+    """One site's expectations; every range `hours` counts hours since 1970 (UTC)."""
 
     def __init__(self, seed: int, camera: int, place: Place, weather: Weather) -> None:
         self._seed, self._camera, self._place, self._weather = seed, camera, place, weather
+        self._mood = lru_cache(maxsize=8)(self._new_mood)
 
-    def vehicles(self, hours: Ints) -> Floats:
+    def vehicles(self, hours: range) -> Floats:
         """Vehicles in the hour, both directions together."""
         return 60 * self._place.vehicles * self._course(_TRAFFIC.get(self._place.site, "commute"), hours)
 
-    def walkers(self, hours: Ints) -> Floats:
+    def walkers(self, hours: range) -> Floats:
         """People in the hour in each direction; at an entrance, the visits."""
         course = self._course(_PEOPLE[self._place.site], hours)
         if self._place.visits:
@@ -52,18 +55,24 @@ class Rhythm:
         stay = stay_s(self._place.layout.walk.half_length, self._place.seconds)
         return 3600 * self._place.people / stay / 2 * course
 
-    def _course(self, shape: str, hours: Ints) -> Floats:
-        local = hours + _UTC_OFFSET_H
-        day, hour = local // 24, local % 24
-        week = np.array(_WEEK[shape])[(day + 3) % 7]
-        return _CURVES[shape][hour] * week * self._level(hours) * self._damping(hours)
+    def _course(self, shape: str, hours: range) -> Floats:
+        """The share of the busiest usual hour (n,) that is expected in each hour."""
+        local = np.arange(hours.start, hours.stop) + _UTC_OFFSET_H
+        week: Floats = np.array(_WEEK[shape])[(local // 24 + 3) % 7]
+        usual: Floats = _CURVES[shape][local % 24] * week
+        return usual * self._mood(hours)
+
+    def _new_mood(self, hours: range) -> Floats:
+        numbers = np.arange(hours.start, hours.stop)
+        return self._level(numbers) * self._damping(numbers)
 
     def _level(self, hours: Ints) -> Floats:
         """How far this hour lies from the usual, 1 on average: a city's day, a site's day, an hour."""
         city = self._noise(Draw.CITY_LEVEL, -1, hours // 24, 0.75)
         site = self._noise(Draw.LEVEL, self._camera, hours // 24, 0.7)
         wobble = self._noise(Draw.WOBBLE, self._camera, hours, 0.6)
-        return np.exp(0.04 * city + 0.09 * site + 0.07 * wobble - 0.0073)
+        level: Floats = np.exp(0.04 * city + 0.09 * site + 0.07 * wobble - 0.0073)
+        return level
 
     def _noise(self, draw: Draw, key: int, steps: Ints, memory: float) -> Floats:
         each, place = np.unique(steps, return_inverse=True)
@@ -71,6 +80,6 @@ class Rhythm:
         return remembered(normal(draw, self._seed, key, lags), memory)[place, 0]
 
     def _damping(self, hours: Ints) -> Floats:
-        middle = hours * 3600.0 + 1800
-        rain = np.exp(-0.05 * np.minimum(self._weather.rain(middle), 12.0))
+        middle = hours.astype(np.float64) * HOUR_S + HOUR_S / 2
+        rain: Floats = np.exp(-0.05 * np.minimum(self._weather.rain(middle), 12.0))
         return rain * (1 - 0.9 * self._weather.water(middle, self._place.low_cm))

@@ -43,7 +43,7 @@ class Roadside:
         spans = RACING.spans(self._seed, self._camera, start, stop) if self._raced else []
         laps = [np.arange(first + _LAP_S / 2, last - _LAP_S / 2, _LAP_S) for first, last in spans]
         group = _APART_S * np.arange(_RIDERS)
-        at = (np.concatenate([np.zeros(0), *laps])[:, None] + group).ravel()
+        at: Floats = (np.concatenate([np.zeros(0), *laps])[:, None] + group).ravel()
         return at[(at >= start) & (at < stop)]
 
     def things(self, at: float) -> Iterator[Thing]:

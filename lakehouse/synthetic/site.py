@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lakehouse.synthetic.chance import Floats
+from lakehouse.synthetic.chance import Floats, Ints
 from lakehouse.synthetic.incidents import RACED, Rota
 from lakehouse.synthetic.lanes import Road
 from lakehouse.synthetic.places import Place
@@ -80,12 +80,14 @@ class Site:
         return _by_hour(self._road.counts(slots)) + racers
 
 
-def _by_hour(counts: Floats) -> Floats:
-    return counts.reshape(-1, SLOTS_AN_HOUR).sum(axis=1).astype(np.float64)
+def _by_hour(counts: Ints) -> Floats:
+    by_hour: Floats = counts.reshape(-1, SLOTS_AN_HOUR).sum(axis=1).astype(np.float64)
+    return by_hour
 
 
 def _elapsed(times: Floats, edges: Floats) -> Floats:
     """At each edge, the seconds since each of `times`, summed over those that are past."""
     times = np.sort(times) - edges[0]
     passed = np.searchsorted(times, edges - edges[0])
-    return passed * (edges - edges[0]) - np.concatenate([[0.0], np.cumsum(times)])[passed]
+    elapsed: Floats = passed * (edges - edges[0]) - np.concatenate([[0.0], np.cumsum(times)])[passed]
+    return elapsed

@@ -13,8 +13,8 @@ SLOT_S = 600
 SLOTS_AN_HOUR = HOUR_S // SLOT_S
 _SLOTS_A_DAY = DAY_S // SLOT_S
 
-Rates = Callable[[Ints], Floats]
-"""What is expected in each hour (n,), counted since 1970."""
+Rates = Callable[[range], Floats]
+"""What is expected in each hour (n,) of a range that counts hours since 1970."""
 
 
 class Daily:
@@ -32,6 +32,7 @@ _OF_A_DAY = np.arange(_SLOTS_A_DAY)
 
 
 def arrivals(rates: Rates, deviates: Floats, slots: Ints) -> Ints:
-    """How many come in each slot (n,), given hourly expectations and standard normal numbers (n,)."""
-    hours, place = np.unique(slots // SLOTS_AN_HOUR, return_inverse=True)
-    return poisson(deviates, rates(hours)[place] / SLOTS_AN_HOUR)
+    """How many come in each of consecutive slots (n,), given standard normal numbers (n,)."""
+    hour = slots // SLOTS_AN_HOUR
+    first = int(hour[0])
+    return poisson(deviates, rates(range(first, int(hour[-1]) + 1))[hour - first] / SLOTS_AN_HOUR)

@@ -50,7 +50,7 @@ class Crowd:
         """The expected mean number of people in the zone, given who comes, in `count` hours from `first`."""
         slots = np.arange(first * SLOTS_AN_HOUR, (first + count) * SLOTS_AN_HOUR)
         came = (self.counts(ONWARD, slots) + self.counts(BACK, slots)).reshape(-1, SLOTS_AN_HOUR).sum(axis=1)
-        usual = came * stay_s(self._half, self._linger_s) / HOUR_S
+        usual: Floats = came * stay_s(self._half, self._linger_s) / HOUR_S
         return usual + self._gatherings.hours(first, count)
 
     def present(self, start: float, stop: float) -> tuple[Floats, Floats]:

@@ -1,5 +1,7 @@
 """Rain, tide and daylight over the synthetic city."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from lakehouse.synthetic.chance import Draw, Floats, Ints, normal, uniform
@@ -20,6 +22,7 @@ class Weather:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
+        self.minute = lru_cache(maxsize=256)(self._minute)
 
     def rain(self, at: Floats) -> Floats:
         """Rain in mm an hour, constant within an hour, at each instant (n,)."""
@@ -46,6 +49,11 @@ class Weather:
         for amplitude, period_h in _CONSTITUENTS:
             level = level + amplitude * np.cos(2 * np.pi * seconds / (period_h * HOUR_S))
         return level
+
+    def _minute(self, number: int, low_cm: float | None) -> tuple[float, float]:
+        """Rain in mm an hour, and the share of a road under water, in a minute since 1970."""
+        at = np.array([number * 60.0])
+        return float(self.rain(at)[0]), float(self.water(at, low_cm)[0])
 
     def _surge(self, seconds: Floats) -> Floats:
         """Wind's slow part of the level: a few centimetres, straight between daily values."""

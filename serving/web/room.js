@@ -8,8 +8,9 @@ import { speak } from "./words.js";
 const HOUR_MS = 3_600_000;
 const MOST_EVENTS = 200;
 
-/** Seconds from one question to the next. */
+/** Seconds from one question to the next; after a failure it is asked again sooner. */
 const EVERY = { health: 5, hours: 30, events: 60, forecasts: 300, places: 300 };
+const AGAIN = 5;
 
 const keyOf = (areaId, kind) => `${areaId}|${kind}`;
 const hoursBefore = (instant, hours) => new Date(Math.floor(instant / HOUR_MS - hours) * HOUR_MS).toISOString();
@@ -141,14 +142,16 @@ class Room extends EventTarget {
     try {
       await question();
       this.report(topic, null);
+      return true;
     } catch (error) {
       this.report(topic, error);
+      return false;
     }
   }
 
   async #keep(topic, question) {
-    await this.#ask(topic, question);
-    setTimeout(() => this.#keep(topic, question), EVERY[topic] * 1000);
+    const seconds = (await this.#ask(topic, question)) ? EVERY[topic] : AGAIN;
+    setTimeout(() => this.#keep(topic, question), seconds * 1000);
   }
 
   /** Whether an answer is another than last time: the API's 304 gives the same object again. */

@@ -37,7 +37,9 @@ def test_both_languages_say_the_same_things():
 def test_no_word_is_unused():
     """Each key is written in the page's source, whole or by its beginning."""
     quoted, begun = written_keys()
-    assert [key for key in WORDS["id"] if key not in quoted and not any(key.startswith(b) for b in begun)] == []
+    assert [
+        key for key in WORDS["id"] if key not in quoted and not any(key.startswith(b) for b in begun)
+    ] == []
 
 
 def test_no_word_is_missing():
@@ -66,7 +68,9 @@ def test_nothing_comes_from_elsewhere():
 def test_the_charts_style_is_the_one_that_the_policy_allows():
     """Plot writes one style element into a chart; the page allows exactly that text, by its hash."""
     bundle = next(WEB.glob("vendor/observable-plot-*.js")).read_text()
-    template = re.search(r'append\("style"\)\.text\(`(:where\(\.\$\{(\w+)\}\) \{\n  --plot.*?)`\)', bundle, re.DOTALL)
+    template = re.search(
+        r'append\("style"\)\.text\(`(:where\(\.\$\{(\w+)\}\) \{\n  --plot.*?)`\)', bundle, re.DOTALL
+    )
     assert template
     text = template.group(1).replace(f"${{{template.group(2)}}}", "plot")
     assert f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'" in PAGE

@@ -52,7 +52,7 @@ function seriesOf(areaId, kind, now) {
   const past = hours.map((hour) => ({ hour, value: null, ...rows.get(+hour), at: hour }));
   const end = +running + AHEAD * HOUR_MS;
   const steps = room.forecast(areaId, kind).map((step) => ({ ...step, at: new Date(step.at) }));
-  return { past, steps: steps.filter(({ at }) => at >= hours[0] && at <= end) };
+  return { past, steps: steps.filter(({ at }) => at >= hours[0] && at < end) };
 }
 
 function headline(kind, standing) {

@@ -3,19 +3,31 @@
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from lakehouse.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import Event, Measure, Scene
+from lakehouse.tables import TABLES
+
+if TYPE_CHECKING:  # analytics stay free of the table library
+    from lakehouse.store import Lake
 
 Theme = Literal["crowd", "traffic", "tourism", "cleanliness", "flood", "health", "safety"]
 Summed = Literal["sum", "mean", "peak", "share"]
+
+
+class Both(NamedTuple):
+    """A text in Indonesian and in English."""
+
+    id: str
+    en: str
 
 
 @dataclass(frozen=True)
@@ -23,8 +35,8 @@ class Quantity:
     """A number that an analytic reads off a minute; `name` is the part behind the analytic's kind."""
 
     name: str
-    title: dict[str, str]
-    unit: dict[str, str]
+    title: Both
+    unit: Both
     summed: Summed
     additive: bool
     forecast: bool = False
@@ -35,7 +47,7 @@ class EventKind:
     """Something that an analytic reports and a person would act on."""
 
     name: str
-    title: dict[str, str]
+    title: Both
 
 
 class Settings(BaseModel):
@@ -53,14 +65,14 @@ class Analytic(ABC):
 
     kind: ClassVar[str]
     theme: ClassVar[Theme]
-    title: ClassVar[dict[str, str]]
+    title: ClassVar[Both]
     quantities: ClassVar[tuple[Quantity, ...]] = ()
     events: ClassVar[tuple[EventKind, ...]] = ()
     zone: ClassVar[Purpose | None] = None
     labels: ClassVar[tuple[str, ...]] = ()
     state: ClassVar[Literal["stable", "experimental"]] = "stable"
     version: ClassVar[str] = "1"
-    Settings: ClassVar[type[Settings]] = Settings
+    settings_class: ClassVar[type[Settings]] = Settings
 
     def __init__(self, camera: Camera, zone: Zone | None, settings: Settings) -> None:
         self.camera = camera
@@ -70,6 +82,10 @@ class Analytic(ABC):
     @abstractmethod
     def see(self, scene: Scene) -> Iterable[Event | Measure]:
         """Take the camera's next scene; return the revisions and the minutes that it completes."""
+
+    def end(self) -> Iterable[Event | Measure]:
+        """What the last scene left unfinished, when a stream ends: its last minute, and what goes on."""
+        return ()
 
 
 @cache
@@ -90,3 +106,51 @@ def catalogue() -> dict[str, type[Analytic]]:
         if other is not analytic:
             raise ValueError(f"two analytics call themselves {analytic.kind!r}: {other} and {analytic}")
     return dict(sorted(found.items()))
+
+
+def instances(camera: Camera) -> list[Analytic]:
+    """The analytics of a camera: one of each for every zone that it applies in."""
+    return [
+        analytic(camera, zone, analytic.settings_class())
+        for analytic in catalogue().values()
+        for zone in ([None] if analytic.zone is None else camera.zones_for(analytic.zone))
+    ]
+
+
+def rule_versions() -> dict[str, str]:
+    """By kind of event, the version of the analytic that reports it."""
+    return {f"{one.kind}.{event.name}": one.version for one in catalogue().values() for event in one.events}
+
+
+def kinds() -> pa.Table:
+    """Every quantity and event kind, as rows of the table `kinds`."""
+    rows = [row for analytic in catalogue().values() for row in _rows(analytic)]
+    return pa.Table.from_pylist(sorted(rows, key=lambda row: str(row["kind"])), TABLES["kinds"].schema)
+
+
+def _rows(analytic: type[Analytic]) -> Iterator[dict[str, Any]]:
+    about = {"theme": analytic.theme, "state": analytic.state, "version": analytic.version}
+    for quantity in analytic.quantities:
+        yield about | {
+            "kind": f"{analytic.kind}.{quantity.name}",
+            "analytic": analytic.kind,
+            "what": "quantity",
+            "title": quantity.title._asdict(),
+            "unit": quantity.unit._asdict(),
+            "summed": quantity.summed,
+            "additive": quantity.additive,
+            "forecast": quantity.forecast,
+        }
+    for event in analytic.events:
+        yield about | {
+            "kind": f"{analytic.kind}.{event.name}",
+            "analytic": analytic.kind,
+            "what": "event",
+            "title": event.title._asdict(),
+            "forecast": False,
+        }
+
+
+def publish(lake: "Lake") -> int | None:
+    """Write the table `kinds`; return its new version, or None where nothing changed."""
+    return lake.replace("kinds", kinds())

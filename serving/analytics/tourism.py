@@ -1,0 +1,61 @@
+"""Tourism: visits, counted where people walk in."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from lakehouse.cameras import Camera, Purpose, Zone
+from lakehouse.scenes import Event, Measure, Scene
+from serving import analytic
+from serving.analytic import Both, Quantity
+from serving.crossing import Line
+from serving.geometry import riders
+from serving.minutes import Minutes
+
+
+class Settings(analytic.Settings):
+    """When a person has come in."""
+
+    frames: int = Field(default=1, ge=1, description="scenes before the line, outside the slack")
+    slack: float = Field(
+        default=0.06, ge=0, description="distance to the line that says nothing, in heights of the box"
+    )
+    forget_s: float = Field(default=20, gt=0)
+
+
+class Tourism(analytic.Analytic):
+    """People who cross an ENTRANCE line inward."""
+
+    kind = "tourism"
+    theme = "tourism"
+    title = Both("Pariwisata", "Tourism")
+    quantities = (
+        Quantity(
+            "visits",
+            Both("Kunjungan", "Visits"),
+            Both("kunjungan", "visits"),
+            summed="sum",
+            additive=True,
+            forecast=True,
+        ),
+    )
+    zone = Purpose.ENTRANCE
+    labels = ("person",)
+    settings_class = Settings
+
+    def __init__(self, camera: Camera, zone: Zone, settings: Settings) -> None:
+        super().__init__(camera, zone, settings)
+        self._line = Line(
+            camera, zone, frames=settings.frames, slack=settings.slack, forget_s=settings.forget_s
+        )
+        self._minutes = Minutes(camera.camera_id, zone.zone_id)
+
+    def see(self, scene: Scene) -> Iterator[Event | Measure]:
+        """Count who came in since the last scene."""
+        yield from self._minutes.turn(scene.at)
+        walking = (scene.labels == "person") & ~riders(scene)
+        self._minutes.count("tourism.visits", self._line.see(scene, walking).inward)
+
+    def end(self) -> Iterator[Event | Measure]:
+        """The minute that is not over."""
+        yield from self._minutes.finish()

@@ -138,3 +138,11 @@ class Sink:
             "events": rows.events(group.events, areas, self._rule_versions),
             "looks": rows.looks(group.looks, versions),
         }
+
+    def close(self) -> None:
+        """Land what is left.
+
+        Raises:
+            DiskFull: there is no room for it; it still waits.
+        """
+        self.flush()

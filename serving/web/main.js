@@ -16,11 +16,12 @@ import "./elements/event-list.js";
 import "./elements/page-foot.js";
 import { room } from "./room.js";
 import { remembered } from "./view.js";
-import { speak } from "./words.js";
+import { learn, speak } from "./words.js";
 
 addEventListener("error", (event) => room.report("page", event.error ?? event));
 addEventListener("unhandledrejection", (event) => room.report("page", event.reason));
 
-await speak(room.view.language);
+await learn();
+speak(room.view.language);
 room.open();
 addEventListener("hashchange", () => room.choose(remembered()));

@@ -113,10 +113,10 @@ class Room extends EventTarget {
     return [...this.events.values()].filter((event) => !event.ended_at && this.kecamatanOf(event.area_id)?.area_id === areaId);
   }
 
-  async choose(changes) {
-    if (changes.language && changes.language !== this.view.language) await speak(changes.language);
+  choose(changes) {
     this.view = { ...this.view, ...changes };
     remember(this.view);
+    speak(this.view.language);
     this.#tell("view");
   }
 

@@ -8,13 +8,19 @@ const WIB_MS = 7 * HOUR_MS;
 export const LANGUAGES = Object.keys(LOCALES);
 
 let language = "id";
+const known = {};
 let words = {};
 
-/** Load a language and write it into everything that carries `data-word`. */
-export async function speak(wanted) {
-  const answer = await fetch(new URL(`words/${wanted}.json`, import.meta.url));
-  words = await answer.json();
+/** Load every language at once, so that they can be exchanged when the server is lost, too. */
+export async function learn() {
+  const load = async (name) => (known[name] = await (await fetch(new URL(`words/${name}.json`, import.meta.url))).json());
+  await Promise.all(LANGUAGES.map(load));
+}
+
+/** Take a language, and write it into everything that carries `data-word`. */
+export function speak(wanted) {
   language = wanted;
+  words = known[wanted];
   document.documentElement.lang = wanted;
   document.title = word("page.title");
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from types import SimpleNamespace
 
 import pyarrow as pa
@@ -159,9 +160,9 @@ def test_the_unusual_is_more_than_a_colour(wall):
     expect(tile(wall.page, "33.74.01").locator(".verdict")).to_have_text("100")
     expect(tile(wall.page, UNKNOWN).locator(".verdict")).to_have_text("?")
     expect(tile(wall.page, UNKNOWN).locator(".hatched")).to_be_visible()
-    expect(tile(wall.page, UNWATCHED).locator(".verdict")).to_have_text("–")
+    expect(tile(wall.page, UNWATCHED).locator(".verdict")).to_have_text("\N{EN DASH}")
     expect(tile(wall.page, FAR_ABOVE)).to_have_attribute(
-        "aria-label", "Genuk. People. 300 People. Far above the usual (+200%), usually 80–120"
+        "aria-label", "Genuk. People. 300 People. Far above the usual (+200%), usually 80\N{EN DASH}120"
     )
 
 
@@ -255,21 +256,24 @@ def test_a_new_kind_needs_no_new_page(wall):
     expect(wall.page.locator('city-strip[kind="new.thing"] h3')).to_have_text("Hal baru")
 
 
-@pytest.mark.parametrize(
-    ("width", "height"), [(360, 740), (1000, 800), (1366, 768), (1920, 950), (3840, 2160)]
-)
-def test_it_fits_from_a_phone_to_a_wall(wall, width, height):
-    """Nothing sticks out to the side, and no card runs into another."""
-    wall.page.set_viewport_size({"width": width, "height": height})
+def apart(one, other):
+    """Whether two boxes share no more than an edge."""
+    return any(
+        first[start] + first[length] <= second[start] + 1
+        for start, length in (("x", "width"), ("y", "height"))
+        for first, second in ((one, other), (other, one))
+    )
+
+
+def test_it_fits_from_a_phone_to_a_wall(wall):
+    """Nothing sticks out to the side, and no card runs into another or out of itself."""
     wall.page.goto(f"{wall.address}/")
     expect(wall.page.locator("city-strip figure svg").first).to_be_visible()
-    assert wall.page.evaluate("document.documentElement.scrollWidth") <= width
-    boxes = [card.bounding_box() for card in wall.page.locator(".card, page-foot").all()]
-    for place, one in enumerate(boxes):
-        for other in boxes[place + 1 :]:
-            beside = one["x"] + one["width"] <= other["x"] + 1 or other["x"] + other["width"] <= one["x"] + 1
-            above = one["y"] + one["height"] <= other["y"] + 1 or other["y"] + other["height"] <= one["y"] + 1
-            assert beside or above
-    foot = wall.page.locator("city-strip footer").last.bounding_box()
-    card = wall.page.locator(".strips").bounding_box()
-    assert foot["y"] + foot["height"] <= card["y"] + card["height"]
+    for width, height in [(360, 740), (1000, 800), (1366, 768), (1920, 950), (3840, 2160)]:
+        wall.page.set_viewport_size({"width": width, "height": height})
+        assert wall.page.evaluate("document.documentElement.scrollWidth") <= width
+        boxes = [card.bounding_box() for card in wall.page.locator(".card, page-foot").all()]
+        assert all(apart(one, other) for one, other in combinations(boxes, 2)), (width, height)
+        foot = wall.page.locator("city-strip footer").last.bounding_box()
+        card = wall.page.locator(".strips").bounding_box()
+        assert foot["y"] + foot["height"] <= card["y"] + card["height"], (width, height)

@@ -1,21 +1,30 @@
 """`python -m batch VERB`: the jobs over the tables."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from batch import compact as compaction
+from batch import history
+from batch import rollup as rolling
 from batch.executor import Executor
 from batch.settings import Settings
 from lakehouse import door
+from lakehouse.problem import BadWeights
 from lakehouse.store import Lake
+from lakehouse.synthetic import City
+from lakehouse.synthetic.observed import Observed
 
 SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 TheLake = Annotated[Path, typer.Option("--lake", help="The lake's folder.")]
 Where = Annotated[Executor, typer.Option(help="In this process, or on a Ray cluster.")]
+Months = Annotated[int, typer.Option(min=0, help="First load so many months of a synthetic past, once.")]
+Card = Annotated[Path | None, typer.Option(help="The model card whose weights would have seen that past.")]
+Seed = Annotated[int, typer.Option(help="Of the synthetic city.")]
 
 
 @app.command()
@@ -24,9 +33,28 @@ def compact(lake: TheLake = SETTINGS.lake, executor: Where = SETTINGS.executor) 
     print(compaction.compact(Lake.open(lake), executor, shard_bytes=SETTINGS.shard_bytes))
 
 
-@app.callback()
-def jobs() -> None:
-    """The jobs over the tables."""
+@app.command()
+def rollup(
+    lake: TheLake = SETTINGS.lake,
+    executor: Where = SETTINGS.executor,
+    synthetic_months: Months = 0,
+    observed: Card = None,
+    seed: Seed = 7,
+) -> None:
+    """Compute camera minutes and area hours of the days of which something new is known."""
+    opened = Lake.open(lake)
+    if synthetic_months:
+        seen = _observed(observed) if observed else Observed.perfect()
+        print(history.load(opened, City(seed), seen, synthetic_months, rolling.kinds(opened)))
+    print(rolling.rollup(opened, executor=executor))
+
+
+def _observed(card: Path) -> Observed:
+    try:
+        return Observed.of(json.loads(card.read_text()))
+    except (OSError, ValueError) as error:
+        rule = f"it is no model card: {error}"
+        raise BadWeights(str(card), rule, "name the JSON card that stands beside the weights") from error
 
 
 if __name__ == "__main__":

@@ -190,8 +190,8 @@ def _peaks(member: Array, leaves: Leaves) -> Array:
 
 def _ratio(above: Array, below: Array) -> Array:
     """NaN where there is nothing to divide by."""
-    below = below if below.ndim == above.ndim else below[:, None]
-    return np.divide(above, below, out=np.full(np.broadcast(above, below).shape, np.nan), where=below > 0)
+    below = np.broadcast_to(below if below.ndim == above.ndim else below[:, None], above.shape)
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
 
 def _table(

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from batch.executor import Executor
 from batch.hours import Leaves, area_rows, leaf
 from batch.minutes import DAY_MINUTES, Kind, Minutes, Pair, Sight, midnight
 from batch.past import Past
@@ -47,7 +48,7 @@ class RolledUp:
         return f"rolled up {days} in {self.seconds:.1f} s: {rows}"
 
 
-def rollup(lake: Lake, now: datetime | None = None) -> RolledUp:
+def rollup(lake: Lake, now: datetime | None = None, executor: Executor = Executor.LOCAL) -> RolledUp:
     """Compute again every whole local day that has new looks or measures, or an hour that is over now.
 
     The hour that is not over by `now` (by default the present) is an estimate over its minutes up to the
@@ -59,13 +60,14 @@ def rollup(lake: Lake, now: datetime | None = None) -> RolledUp:
     began = time.monotonic()
     now = now or datetime.now(UTC)
     while True:
-        job = Job.of(lake, now)
-        parts = [part for part in map(job.day, job.days) if part]
+        target = lake.table("area_hours")
+        job = Job.of(lake, target, now)
+        parts = [part for part in executor.run(job.day, job.days) if part]
         minutes, hours = _all("camera_minutes", parts, 0), _all("area_hours", parts, 1)
         if parts:
             lake.replace("camera_minutes", minutes, days=job.days)
             try:
-                lake.replace("area_hours", hours, days=job.days, marks=job.marks, on=job.target)
+                lake.replace("area_hours", hours, days=job.days, marks=job.marks, on=target)
             except StaleSnapshotError:
                 continue
         days = tuple(job.days) if parts else ()
@@ -74,11 +76,11 @@ def rollup(lake: Lake, now: datetime | None = None) -> RolledUp:
 
 @dataclass(frozen=True)
 class Job:
-    """One attempt: the snapshots that it reads, the days that it computes, and up to when they go."""
+    """One attempt: the versions that it reads, the days that it computes, and up to when they go."""
 
-    target: DeltaTable
-    looks: DeltaTable
-    measures: DeltaTable
+    root: str
+    looks: int
+    measures: int
     kinds: dict[str, Kind]
     areas: Areas
     past: Past
@@ -88,9 +90,8 @@ class Job:
     now: datetime
 
     @classmethod
-    def of(cls, lake: Lake, now: datetime) -> "Job":
+    def of(cls, lake: Lake, target: DeltaTable, now: datetime) -> "Job":
         """Take the snapshots, looks first: what they attest has been compacted before them."""
-        target = lake.table("area_hours")
         looks, measures = lake.table("looks"), lake.table("measures")
         until = _until(looks, now)
         days = _touched(looks, watermark(target, LOOKS)) | _touched(measures, watermark(target, MEASURES))
@@ -98,11 +99,19 @@ class Job:
         if running > 0 and now.timestamp() >= (running + 1) * HOUR_S:
             days.add(city_day(datetime.fromtimestamp(running * HOUR_S, UTC)))
         ready = sorted(day for day in days if until > midnight(day))
-        past = Past.of(Reading(target), ready)
         measured = Reading(measures).rows(("day", "camera_id", "kind"), _LIVE & _on(*ready))
-        measured = measured.group_by(["day", "camera_id", "kind"]).aggregate([])
-        kinds, areas = _kinds(lake), Areas.read(lake)
-        return cls(target, looks, measures, kinds, areas, past, measured, ready, until, now)
+        return cls(
+            lake.root,
+            looks.version(),
+            measures.version(),
+            kinds(lake),
+            Areas.read(lake),
+            Past.of(Reading(target), ready),
+            measured.group_by(["day", "camera_id", "kind"]).aggregate([]),
+            ready,
+            until,
+            now,
+        )
 
     @property
     def marks(self) -> dict[str, int]:
@@ -110,8 +119,8 @@ class Job:
         hour = int((self.until - timedelta(microseconds=1)).timestamp()) // HOUR_S
         over = (hour + 1) * HOUR_S <= self.now.timestamp()
         return {
-            LOOKS: self.looks.version(),
-            MEASURES: self.measures.version(),
+            LOOKS: self.looks,
+            MEASURES: self.measures,
             RUNNING: 0 if over else hour,
         }
 
@@ -120,8 +129,9 @@ class Job:
         pairs = self._pairs(day)
         if not pairs:
             return None
-        looks = Reading(self.looks).rows(_LOOKS, _on(day))
-        measures = Reading(self.measures).rows(_MEASURES, _LIVE & _on(day))
+        lake = Lake(self.root)
+        looks = lake.read("looks", columns=_LOOKS, where=_on(day), version=self.looks)
+        measures = lake.read("measures", columns=_MEASURES, where=_LIVE & _on(day), version=self.measures)
         looked_at = set(pc.unique(looks["camera_id"]).to_pylist())
         sight = Sight.of(looks, day, sorted(looked_at | {camera for camera, _ in pairs}))
         length = min(DAY_MINUTES, int((self.until - midnight(day)).total_seconds()) // 60)
@@ -129,7 +139,7 @@ class Job:
         leaves = Leaves.of(minutes, self.kinds, self.past.usual(day, pairs), self.now)
         leaves = self.past.keep_loaded(leaves, day, looked_at, self.kinds)
         paths = {camera: self._around(camera) for camera, _ in pairs}
-        return minutes.table(), area_rows(leaves, self.kinds, paths, self.measures.version())
+        return minutes.table(), area_rows(leaves, self.kinds, paths, self.measures)
 
     def _pairs(self, day: date) -> list[Pair]:
         """The cameras and kinds to expect: those that were measured on that day, or known before."""
@@ -177,7 +187,8 @@ def _files(table: DeltaTable) -> dict[str, date]:
     return dict(zip(actions["path"].to_pylist(), actions["partition.day"].to_pylist(), strict=True))
 
 
-def _kinds(lake: Lake) -> dict[str, Kind]:
+def kinds(lake: Lake) -> dict[str, Kind]:
+    """How each quantity of a lake is summed up."""
     rows = lake.read("kinds", where=pc.field("what") == "quantity").to_pylist()
     return {row["kind"]: Kind(row["summed"], row["additive"]) for row in rows}
 

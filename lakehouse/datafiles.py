@@ -19,6 +19,9 @@ from lakehouse.folder import Folder
 from lakehouse.problem import BadTable
 from lakehouse.tables import TABLES, Table
 
+ROW_GROUP = 32_768
+"""Rows that are skipped or read together."""
+
 TEXT = 64
 """How many characters of a text its statistics keep."""
 
@@ -71,12 +74,12 @@ def _finite(numbers: pa.ChunkedArray) -> bool:
 def write(
     folder: Folder, table: Table, rows: pa.Table, known: frozenset[str] = frozenset()
 ) -> list[DataFile]:
-    """Write rows that fit their table into `folder`: one sorted file for each partition, synced.
+    """Write rows that fit their table into `folder`: one sorted file for each day or month, synced.
 
     The same rows always make the same file, so writing them again changes nothing; those of `known`
     paths are not written at all.
     """
-    return [_write_one(folder, table, part, day, known) for day, part in _partitions(table, rows)]
+    return [_write_one(folder, table, part, day, known) for day, part in _parts(table, rows)]
 
 
 def _write_one(
@@ -93,17 +96,17 @@ def _write_one(
     return DataFile(place + name, len(data), partition, _statistics(table, rows))
 
 
-def _partitions(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:
-    """The rows by day, or as they are where the table has no partitions."""
-    if not table.partition:
+def _parts(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:
+    """The rows of each file, with the partition that it lies in."""
+    if not (table.partition or table.monthly):
         yield from [({}, rows)] * bool(rows.num_rows)
         return
-    (column,) = table.partition
-    days = rows[column].combine_chunks().cast(pa.int32()).to_numpy()
-    rows = rows.take(pa.array(np.argsort(days, kind="stable")))
-    found, counts = np.unique(days, return_counts=True)
-    for day, start, count in zip(found, np.cumsum(counts) - counts, counts, strict=True):
-        yield {column: str(np.datetime64(int(day), "D"))}, rows.slice(start, count)
+    days = rows["day"].combine_chunks().cast(pa.int32()).to_numpy().astype("datetime64[D]")
+    spans = days if table.partition else days.astype("datetime64[M]")
+    rows = rows.take(pa.array(np.argsort(spans, kind="stable")))
+    found, counts = np.unique(spans, return_counts=True)
+    for span, start, count in zip(found, np.cumsum(counts) - counts, counts, strict=True):
+        yield dict.fromkeys(table.partition, str(span)), rows.slice(start, count)
 
 
 def _parquet(rows: pa.Table) -> bytes:
@@ -114,7 +117,7 @@ def _parquet(rows: pa.Table) -> bytes:
         sink,
         compression="zstd",
         compression_level=1,
-        row_group_size=131_072,
+        row_group_size=ROW_GROUP,
         use_dictionary=words,
         column_encoding=_encodings(rows.schema),
         store_schema=False,

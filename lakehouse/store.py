@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
 from lakehouse import checkpoints, commits, datafiles
@@ -150,7 +151,7 @@ class Lake:
         Args:
             name: the table.
             rows: all of them lie in `days`.
-            days: city dates, of a table that is partitioned by day.
+            days: city dates, of a table whose files are of a day or a month.
             marks: app transactions that move in the same commit.
             on: the snapshot that the rows were made from; by default a new one.
 
@@ -178,6 +179,8 @@ class Lake:
         marks: Mapping[str, int],
     ) -> int | None:
         before = {file.path: file for file in _files(snapshot, days)}
+        if TABLES[name].monthly and days is not None:
+            rows = pa.concat_tables([rows, self._spared(name, list(before), days)])
         after = datafiles.write(self.folder(name), TABLES[name], rows, frozenset(before))
         added = [file for file in after if file.path not in before]
         kept = {file.path for file in after}
@@ -187,6 +190,12 @@ class Lake:
             return None
         rewrite = (snapshot.transaction_version(REWRITE) or 0) + 1
         return commits.commit(snapshot, added, {**moved, REWRITE: rewrite}, removed=removed)
+
+    def _spared(self, name: str, paths: Sequence[str], days: Collection[date]) -> pa.Table:
+        """The rows of a monthly table's files that a rewrite of `days` leaves as they are."""
+        files = [str(self._folder.path / name / path) for path in paths]
+        other = ~pc.field("day").isin(pa.array(days, pa.date32()))
+        return ds.dataset(files, schema=TABLES[name].schema).to_table(filter=other)
 
     def events(
         self, *, where: pc.Expression | None = None, run: str = "live", fresh: bool = True
@@ -214,12 +223,15 @@ def _create_table(place: Folder, table: Table) -> None:
 
 
 def _files(snapshot: DeltaTable, days: Collection[date] | None) -> list[DataFile]:
-    wanted = None if days is None else {str(day) for day in days}
+    """The data files that hold rows of some days (None: all of them)."""
     files = []
     for action in pa.table(snapshot.get_add_actions()).to_pylist():
-        partition = {column: str(value) for column, value in (action.get("partition") or {}).items()}
-        if wanted is None or wanted & set(partition.values()):
-            files.append(DataFile(action["path"], action["size_bytes"], partition, ""))
+        partition = action.get("partition") or {}
+        first = partition.get("day") or action["min"].get("day")
+        last = partition.get("day") or action["max"].get("day")
+        if days is None or any(first <= day <= last for day in days):
+            values = {column: str(value) for column, value in partition.items()}
+            files.append(DataFile(action["path"], action["size_bytes"], values, ""))
     return files
 
 

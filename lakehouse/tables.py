@@ -34,6 +34,8 @@ class Table:
     partition: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     landed: bool = False
+    monthly: bool = False
+    """Whether a data file holds a month's days instead of one; such a table has no partitions."""
 
     @property
     def skipping(self) -> tuple[str, ...]:
@@ -275,7 +277,7 @@ _ALL = (
         key=("area_id", "kind", "hour"),
         writer="batch.rollup",
         about="an area's hour of one kind",
-        partition=("day",),
+        monthly=True,
         order=("kind", "area_id", "hour"),
     ),
     Table(

@@ -45,7 +45,8 @@ def rollup(
     opened = Lake.open(lake)
     if synthetic_months:
         seen = _observed(observed) if observed else Observed.perfect()
-        print(history.load(opened, City(seed), seen, synthetic_months, rolling.kinds(opened)))
+        loaded = history.load(opened, City(seed), seen, synthetic_months, rolling.kinds(opened))
+        print(loaded or "loaded no history: the lake has it")
     print(rolling.rollup(opened, executor=executor))
 
 

@@ -31,30 +31,28 @@ class Loaded:
     seconds: float
 
     def __str__(self) -> str:
-        if not self.hours:
-            return "loaded no history: this lake has it, or there are no days to load"
         days = f"from {self.start} until {self.stop}"
         return f"loaded {self.hours:,} synthetic area hours {days} in {self.seconds:.1f} s"
 
 
-def load(lake: Lake, city: City, observed: Observed, months: int, kinds: Mapping[str, Kind]) -> Loaded:
+def load(lake: Lake, city: City, observed: Observed, months: int, kinds: Mapping[str, Kind]) -> Loaded | None:
     """Load so many months of closed days as a detector would have seen them, once in a lake's life.
 
     They end at the local midnight from which the last days have landed as measures and looks. Days that
-    area_hours has are left as they are.
+    area_hours has are left as they are. None where this was done before.
     """
     began = time.monotonic()
     target = lake.table("area_hours")
+    if watermark(target, MARK) >= 1:
+        return None
     stop = _stop(lake)
     start = _months_before(stop, months)
-    if months <= 0 or watermark(target, MARK) >= 1:
-        return Loaded(start, stop, 0, 0.0)
     paths = {camera_id: city.areas.path(camera.area_id) for camera_id, camera in city.cameras.items()}
     rows = area_rows(_leaves(city, observed, start, stop, kinds), kinds, paths, 0)
     there = pc.unique(Reading(target).rows(["day"])["day"])
     rows = rows.filter(pc.invert(pc.is_in(rows["day"], there)))
-    loaded = lake.append("area_hours", rows, once=(MARK, 1))
-    return Loaded(start, stop, rows.num_rows if loaded else 0, time.monotonic() - began)
+    version = lake.append("area_hours", rows, once=(MARK, 1))
+    return Loaded(start, stop, rows.num_rows, time.monotonic() - began) if version else None
 
 
 def _leaves(city: City, observed: Observed, start: date, stop: date, kinds: Mapping[str, Kind]) -> Leaves:

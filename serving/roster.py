@@ -1,9 +1,12 @@
 """Who owns which camera: leases, so that a camera never has two owners."""
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,28 @@ class Roster:
         if lease is not None:
             return lease.owner == owner
         return runs_it or now >= self._began_s + self.lease_s
+
+
+@dataclass
+class Tenant:
+    """The owner's side of the leases: what it may run, also while the roster does not answer.
+
+    `renew` asks the roster and must fail within a sixth of the lease; call `may_run` at least as often.
+    """
+
+    owner: str
+    renew: Callable[[str, frozenset[str]], Grant]
+    clock: Callable[[], float] = time.monotonic
+    _until_s: float = field(default=float("-inf"), init=False)
+
+    def may_run(self, running: frozenset[str]) -> frozenset[str]:
+        """What to run now, of what runs and what is granted."""
+        sent_s = self.clock()
+        try:
+            grant = self.renew(self.owner, running)
+        except Exception:  # noqa: BLE001 - whatever kept the roster from answering, the lease runs on
+            _log.warning("%s cannot renew its leases", self.owner, exc_info=True)
+            return running if self.clock() < self._until_s else frozenset()
+        # By the next time that this is asked again, a third of the lease may have passed.
+        self._until_s = sent_s + grant.for_s * 2 / 3
+        return grant.cameras

@@ -112,14 +112,14 @@ class Rota:
     def jams(self, start: float, stop: float) -> Spans:
         """Every congestion that touches [start, stop): while the queue fills the road in view."""
         first, last = int(start // (2 * SLOT_S)) - 1, int(stop // (2 * SLOT_S)) + 1
-        turn = 2.0 * SLOT_S * np.arange(first, last)
+        turn = (2 * SLOT_S * np.arange(first, last)).astype(np.float64)
         begin, end = turn + _FILLING_S, turn + 3 * SLOT_S - _FILLING_S
         touches = (begin < stop) & (end > start)
         return self._jam_hosts(first, last)[touches], begin[touches], end[touches]
 
     def _new_jam_hosts(self, first: int, last: int) -> Ints:
         relay = np.arange(first, last)
-        begin = 2.0 * SLOT_S * relay
+        begin = (2 * SLOT_S * relay).astype(np.float64)
         return self._host(Draw.JAM, self._roads, relay, begin, begin + 3 * SLOT_S)
 
     def _new_gatherings(self, start: float, stop: float) -> tuple[Spans, Ints]:

@@ -14,10 +14,10 @@ from lakehouse.scenes import VEHICLES
 from lakehouse.synthetic.chance import Draw, Floats, Ints, normal, uniform
 from lakehouse.synthetic.incidents import Rota
 from lakehouse.synthetic.layout import REACH_M, RIGHT, Layout
-from lakehouse.synthetic.slots import SLOT_S, SLOTS_AN_HOUR, Daily, Rates, arrivals
+from lakehouse.synthetic.slots import SLOT_S, SLOTS_AN_HOUR, Daily, Rates, arrivals, each
 from lakehouse.synthetic.things import Thing, numbers
 
-MIX = np.cumsum([0.04, 0.60, 0.31, 0.02, 0.03])
+_MIX = np.cumsum([0.04, 0.60, 0.31, 0.02, 0.03])
 _JAM_MIX = np.cumsum([0.0, 0.35, 0.65, 0.0, 0.0])
 """Shares of bicycle, motorcycle, car, bus and truck, summed up; buses and trucks do not fit a jam's pitch."""
 
@@ -38,10 +38,9 @@ _RIDER_HEIGHT_M = 1.62
 
 @dataclass(frozen=True)
 class Crossings:
-    """The vehicles of one lane in one slot, in the order in which they cross the line.
+    """The vehicles of one lane, in the order in which they cross the line; all arrays are (n,).
 
-    at (n,) seconds since 1970; kinds (n,) index into VEHICLES; lengths and sway (n,) metres; tones and
-    ids (n,); `speed_ms` is the belt's.
+    at is in seconds since 1970; kinds index VEHICLES; lengths and sway are in metres.
     """
 
     at: Floats
@@ -50,7 +49,6 @@ class Crossings:
     sway: Floats
     tones: Ints
     ids: Ints
-    speed_ms: float
 
     def things(self, some: slice) -> Iterator[tuple[int, int, float, int]]:
         """Id, kind, length and tone of some of them."""
@@ -70,60 +68,62 @@ class Road:
         self._speed_ms, self._rota, self._rates = speed_ms, rota, rates
         self._count = Daily(self._lane_counts)
         self._jams = Daily(lambda _, slots: rota.jammed(camera, slots).astype(np.int64))
-        self._crossings = lru_cache(maxsize=32)(self._new_crossings)
         self._belt = lru_cache(maxsize=8)(self._new_belt)
 
     def counts(self, slots: Ints) -> Ints:
         """How many vehicles cross the line in each slot (n,)."""
         return self._lane_counts(0, slots) + self._lane_counts(1, slots)
 
-    def crossed(self, slot: int) -> Floats:
-        """When they cross it, in seconds since 1970."""
-        return np.concatenate([self._crossings(lane, slot).at for lane in range(len(self._lanes))])
+    def crossed(self, slots: range) -> Floats:
+        """When they cross it in some slots, in seconds since 1970."""
+        return np.concatenate([self._crossings(lane, slots).at for lane in range(len(self._lanes))])
 
     def _lane_counts(self, lane: int, slots: Ints) -> Ints:
         deviates = normal(Draw.COUNT, *self._keys, lane, slots)
         free = arrivals(lambda hours: self._rates(hours) / len(self._lanes), deviates, slots)
         return np.where(self._rota.jammed(self._camera, slots), _JAM_COUNT, np.minimum(free, _MOST_PER_SLOT))
 
-    def speed(self, lane: int, slot: int) -> float:
-        """The speed of a lane in m/s."""
-        if self._jams(lane, slot):
-            return _JAM_MS
-        share = float(uniform(Draw.SPEED, *self._keys, lane, slot // SLOTS_AN_HOUR))
-        return self._speed_ms * (0.9 + 0.2 * share)
+    def speeds(self, lane: int, slots: range) -> Floats:
+        """The speed of a lane in m/s in each slot (n,)."""
+        share = uniform(Draw.SPEED, *self._keys, lane, np.array(slots) // SLOTS_AN_HOUR)
+        return np.where(self._jams(lane, slots), _JAM_MS, self._speed_ms * (0.9 + 0.2 * share))
 
-    def _new_crossings(self, lane: int, slot: int) -> Crossings:
-        count, speed, jam = self._count(lane, slot), self.speed(lane, slot), self._jams(lane, slot)
-        keys = (*self._keys, lane, slot, np.arange(count))
-        kinds = np.searchsorted(_JAM_MIX if jam else MIX, uniform(Draw.LABEL, *keys)).clip(max=4)
+    def _crossings(self, lane: int, slots: range) -> Crossings:
+        slot, number = each(slots, self._count(lane, slots))
+        speed, jam = self.speeds(lane, slots)[slot - slots.start], self._jams(lane, slots)[slot - slots.start]
+        keys = (*self._keys, lane, slot, number)
+        draws = uniform(Draw.LABEL, *keys)
+        kinds = np.where(jam, np.searchsorted(_JAM_MIX, draws), np.searchsorted(_MIX, draws)).clip(max=4)
         low, high = _LENGTH_M[kinds].T
         lengths = low + (high - low) * uniform(Draw.LENGTH, *keys)
-        at = slot * SLOT_S + (_evenly(count) if jam else _apart(uniform(Draw.TIME, *keys), lengths, speed))
+        apart = _apart(uniform(Draw.TIME, *keys), (lengths + _GAP_M) / speed, slot)
+        at: Floats = slot * float(SLOT_S) + np.where(jam, (number + 0.5) * (SLOT_S / _JAM_COUNT), apart)
         sway = _SWAY_M[kinds] * (2 * uniform(Draw.ASIDE, *keys) - 1)
         tones = (65536 * uniform(Draw.TONE, *keys)).astype(np.int64)
-        return Crossings(at, kinds, lengths, sway, tones, numbers(slot, lane, np.arange(count)), speed)
+        return Crossings(at, kinds, lengths, sway, tones, numbers(slot, lane, number))
 
-    def _new_belt(self, lane: int, slot: int) -> list[tuple[Crossings, Floats]]:
-        """The slots around, and where on the belt (n,) their vehicles are: metres since the slot began."""
-        before, now, after = (self._crossings(lane, number) for number in (slot - 1, slot, slot + 1))
-        start = slot * SLOT_S
-        return [
-            (before, (before.at - start) * before.speed_ms),
-            (now, (now.at - start) * now.speed_ms),
-            (after, SLOT_S * now.speed_ms + (after.at - start - SLOT_S) * after.speed_ms),
-        ]
+    def _new_belt(self, lane: int, slot: int) -> tuple[Crossings, Floats, float]:
+        """The vehicles around a slot, how far up the belt each is (n,) as it begins, and the belt's speed."""
+        slots = range(slot - 1, slot + 2)
+        near, speeds = self._crossings(lane, slots), self.speeds(lane, slots)
+        since = near.at - slot * SLOT_S
+        stretch = np.where(
+            since < 0,
+            since * speeds[0],
+            np.minimum(since, SLOT_S) * speeds[1] + np.maximum(since - SLOT_S, 0) * speeds[2],
+        )
+        return near, stretch, float(speeds[1])
 
     def things(self, at: float) -> Iterator[Thing]:
         """Every vehicle and rider in reach at an instant, in seconds since 1970."""
         slot = int(at // SLOT_S)
         for lane in range(len(self._lanes)):
-            moved = (at - slot * SLOT_S) * self.speed(lane, slot)
-            for part, stretch in self._belt(lane, slot):
-                first, last = np.searchsorted(stretch, [moved - REACH_M, moved + REACH_M])
-                if last > first:
-                    some = slice(int(first), int(last))
-                    yield from self._placed(lane, part, some, moved - stretch[some], self.speed(lane, slot))
+            near, stretch, speed = self._belt(lane, slot)
+            moved = (at - slot * SLOT_S) * speed
+            first, last = np.searchsorted(stretch, [moved - REACH_M, moved + REACH_M])
+            if last > first:
+                some = slice(int(first), int(last))
+                yield from self._placed(lane, near, some, moved - stretch[some], speed)
 
     def _placed(
         self, lane: int, part: Crossings, some: slice, along: Floats, speed: float
@@ -145,13 +145,15 @@ def vehicle(
         yield Thing(ident + 1, "person", *pose, speed, 0.5, 0.5, _RIDER_HEIGHT_M, tone, ident)
 
 
-def _evenly(count: int) -> Floats:
-    """Seconds into the slot at which a full, slow belt brings its vehicles."""
-    return (np.arange(count) + 0.5) * (SLOT_S / _JAM_COUNT)
+def _apart(shares: Floats, room: Floats, slot: Ints) -> Floats:
+    """Random seconds into their slots (n,), rising within each, that leave every vehicle its `room`.
 
-
-def _apart(shares: Floats, lengths: Floats, speed: float) -> Floats:
-    """Random seconds into the slot (n,), rising, that leave each vehicle its length and a gap."""
-    room = (lengths + _GAP_M) / speed
-    free = max(SLOT_S - float(room.sum()), 0.0)
-    return np.sort(shares) * free + np.cumsum(room) - room / 2
+    The free time of a slot is split at random points, and each vehicle's own time is put in between.
+    """
+    begins = np.flatnonzero(np.diff(slot, prepend=-1))
+    group = np.cumsum(np.diff(slot, prepend=slot[:1]) != 0)
+    total = np.add.reduceat(room, begins) if len(begins) else room
+    before = np.cumsum(room) - (np.cumsum(total) - total)[group]
+    free = np.maximum(SLOT_S - total, 0.0)[group]
+    apart: Floats = shares[np.lexsort((shares, slot))] * free + before - room / 2
+    return apart

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from lakehouse.synthetic.chance import MEMORY, Draw, Floats, Ints, normal, remembered
+from lakehouse.synthetic.feasting import special
 from lakehouse.synthetic.places import Place
 from lakehouse.synthetic.slots import HOUR_S, UTC_OFFSET_S
 from lakehouse.synthetic.walkers import stay_s
@@ -60,7 +61,7 @@ class Rhythm:
         local = np.arange(hours.start, hours.stop) + _UTC_OFFSET_H
         week: Floats = np.array(_WEEK[shape])[(local // 24 + 3) % 7]
         usual: Floats = _CURVES[shape][local % 24] * week
-        return usual * self._mood(hours)
+        return usual * special(shape, hours) * self._mood(hours)
 
     def _new_mood(self, hours: range) -> Floats:
         numbers = np.arange(hours.start, hours.stop)
@@ -77,7 +78,8 @@ class Rhythm:
     def _noise(self, draw: Draw, key: int, steps: Ints, memory: float) -> Floats:
         each, place = np.unique(steps, return_inverse=True)
         lags = each[:, None] + np.arange(-MEMORY, 1)
-        return remembered(normal(draw, self._seed, key, lags), memory)[place, 0]
+        noise: Floats = remembered(normal(draw, self._seed, key, lags), memory)[place, 0]
+        return noise
 
     def _damping(self, hours: Ints) -> Floats:
         middle = hours.astype(np.float64) * HOUR_S + HOUR_S / 2

@@ -10,7 +10,7 @@ from lakehouse.synthetic.lanes import Road
 from lakehouse.synthetic.places import Place
 from lakehouse.synthetic.rhythm import Rhythm
 from lakehouse.synthetic.roadside import Roadside
-from lakehouse.synthetic.slots import HOUR_S, SLOT_S, SLOTS_AN_HOUR
+from lakehouse.synthetic.slots import HOUR_S, SLOT_S, SLOTS_AN_HOUR, covering
 from lakehouse.synthetic.things import Thing
 from lakehouse.synthetic.walkers import ONWARD, Crowd
 from lakehouse.synthetic.weather import Weather
@@ -54,17 +54,16 @@ class Site:
         if kind == PEOPLE:
             enters, leaves = self._crowd.present(float(edges[0]), float(edges[-1]))
             return np.diff(_elapsed(enters, edges) - _elapsed(leaves, edges)) / np.diff(edges)
-        slots = range(int(edges[0]) // SLOT_S, -(-int(edges[-1]) // SLOT_S))
-        crossed = np.concatenate([np.zeros(0), *(self._crossed(kind, slot) for slot in slots)])
+        crossed = self._crossed(kind, covering(float(edges[0]), float(edges[-1])))
         return np.histogram(crossed, edges)[0].astype(np.float64)
 
-    def _crossed(self, kind: str, slot: int) -> Floats:
+    def _crossed(self, kind: str, slots: range) -> Floats:
         if kind == VISITS:
-            return self._crowd.visits(slot)
+            return self._crowd.visits(slots)
         if self._road is None or self._roadside is None:
             return np.zeros(0)
-        raced = self._roadside.raced(slot * SLOT_S, (slot + 1) * SLOT_S)
-        return np.concatenate([self._road.crossed(slot), raced])
+        raced = self._roadside.raced(slots.start * SLOT_S, slots.stop * SLOT_S)
+        return np.concatenate([self._road.crossed(slots), raced])
 
     def hours(self, kind: str, first: int, count: int) -> Floats:
         """The truth of `count` hours from `first`, which counts hours since 1970: (n,)."""

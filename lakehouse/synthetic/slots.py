@@ -21,14 +21,30 @@ class Daily:
     """A whole number for each slot of a stream, worked out for a day at a time and remembered."""
 
     def __init__(self, work: Callable[[int, Ints], Ints]) -> None:
-        self._day = lru_cache(maxsize=16)(lambda stream, day: work(stream, day * _SLOTS_A_DAY + _OF_A_DAY))
+        self._work = work
+        self._day = lru_cache(maxsize=16)(self._new_day)
 
-    def __call__(self, stream: int, slot: int) -> int:
-        """The number of one slot of a stream."""
-        return int(self._day(stream, slot // _SLOTS_A_DAY)[slot % _SLOTS_A_DAY])
+    def _new_day(self, stream: int, day: int) -> Ints:
+        return self._work(stream, np.arange(day * _SLOTS_A_DAY, (day + 1) * _SLOTS_A_DAY))
+
+    def __call__(self, stream: int, slots: range) -> Ints:
+        """The numbers of consecutive slots (n,) of a stream."""
+        first, last = slots.start // _SLOTS_A_DAY, (slots.stop - 1) // _SLOTS_A_DAY
+        days = [self._day(stream, day) for day in range(first, last + 1)]
+        skipped = first * _SLOTS_A_DAY
+        return np.concatenate(days)[slots.start - skipped : slots.stop - skipped]
 
 
-_OF_A_DAY = np.arange(_SLOTS_A_DAY)
+def each(slots: range, counts: Ints) -> tuple[Ints, Ints]:
+    """The slot and the number in it of every thing, where each slot (n,) has its count: (sum,) each."""
+    ends = np.cumsum(counts)
+    numbers = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+    return np.repeat(np.arange(slots.start, slots.stop), counts), numbers
+
+
+def covering(start: float, stop: float) -> range:
+    """The slots that hold [start, stop), in seconds since 1970."""
+    return range(int(start // SLOT_S), int(-(-stop // SLOT_S)))
 
 
 def arrivals(rates: Rates, deviates: Floats, slots: Ints) -> Ints:

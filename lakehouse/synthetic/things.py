@@ -41,6 +41,6 @@ class Moment:
     water: float
 
 
-def numbers(slot: int, stream: int, index: Ints) -> Ints:
+def numbers(slot: int | Ints, stream: int, index: Ints) -> Ints:
     """Ids (n,) of one stream's things in one slot of time; each leaves the next id free for a rider."""
     return ((slot * 8 + stream) * 2048 + index) * 2

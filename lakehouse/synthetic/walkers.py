@@ -11,7 +11,7 @@ from lakehouse.synthetic.chance import Draw, Floats, Ints, normal, uniform
 from lakehouse.synthetic.gatherings import Gatherings
 from lakehouse.synthetic.incidents import Rota
 from lakehouse.synthetic.layout import Layout
-from lakehouse.synthetic.slots import HOUR_S, SLOT_S, SLOTS_AN_HOUR, Daily, Rates, arrivals
+from lakehouse.synthetic.slots import HOUR_S, SLOT_S, SLOTS_AN_HOUR, Daily, Rates, arrivals, covering, each
 from lakehouse.synthetic.things import Thing, numbers
 from lakehouse.synthetic.walks import Walks
 
@@ -36,15 +36,14 @@ class Crowd:
         self._gatherings = Gatherings(seed, camera, layout, rota)
         self._count = Daily(self.counts)
         self._around = lru_cache(maxsize=8)(self._new_around)
-        self._arrivals = lru_cache(maxsize=32)(self._new_arrivals)
 
     def counts(self, stream: int, slots: Ints) -> Ints:
         """How many of a stream come in each slot (n,): in through the entrance, or else into the zone."""
         return arrivals(self._rates, normal(Draw.COUNT, *self._keys, stream, slots), slots)
 
-    def visits(self, slot: int) -> Floats:
-        """When each visitor of a slot crosses the entrance inwards, in seconds since 1970."""
-        return self._arrivals(ONWARD, slot).passes(self._layout.entrance_at_m, self._half)
+    def visits(self, slots: range) -> Floats:
+        """When each visitor of some slots crosses the entrance inwards, in seconds since 1970."""
+        return self._arrivals(ONWARD, slots).passes(self._layout.entrance_at_m, self._half)
 
     def hours(self, first: int, count: int) -> Floats:
         """The expected mean number of people in the zone, given who comes, in `count` hours from `first`."""
@@ -55,17 +54,21 @@ class Crowd:
 
     def present(self, start: float, stop: float) -> tuple[Floats, Floats]:
         """When everybody who is in the zone at some time in [start, stop) enters and leaves it (n,)."""
-        slots = range(int(start // SLOT_S), int(-(-stop // SLOT_S)))
-        walks = Walks.joined([self._around(slot) for slot in slots])
-        walks = walks[np.unique(walks.ids, return_index=True)[1]]
+        walks = self._near(covering(start, stop))
         return walks.enters, walks.leaves(self._half)
 
-    def _new_arrivals(self, stream: int, slot: int) -> Walks:
-        count = self._count(stream, slot)
-        keys = (*self._keys, stream, slot, np.arange(count))
+    def _near(self, slots: range) -> Walks:
+        """Everybody who can be in sight during some slots, and others."""
+        near = range(slots.start - _SLOTS_AROUND, slots.stop + _SLOTS_AROUND)
+        gathered = self._gatherings.walks((slots.start - 1) * SLOT_S, (slots.stop + 1) * SLOT_S)
+        return Walks.joined([self._arrivals(ONWARD, near), self._arrivals(BACK, near), *gathered])
+
+    def _arrivals(self, stream: int, slots: range) -> Walks:
+        slot, number = each(slots, self._count(stream, slots))
+        keys = (*self._keys, stream, slot, number)
         walks = Walks(
-            ids=numbers(slot, stream, np.arange(count)),
-            direction=np.full(count, 1.0 if stream == ONWARD else -1.0),
+            ids=numbers(slot, stream, number),
+            direction=np.full(len(slot), 1.0 if stream == ONWARD else -1.0),
             pace=_PACE_MS[0] + (_PACE_MS[1] - _PACE_MS[0]) * uniform(Draw.PACE, *keys),
             aside=(self._layout.walk.half_width - 0.6) * (2 * uniform(Draw.ASIDE, *keys) - 1),
             stop_at=0.85 * self._half * (2 * uniform(Draw.STOP_AT, *keys) - 1),
@@ -86,9 +89,7 @@ class Crowd:
 
     def _new_around(self, slot: int) -> Walks:
         """Everybody who is in sight at some time in a slot."""
-        near = range(slot - _SLOTS_AROUND, slot + _SLOTS_AROUND + 1)
-        walkers = [self._arrivals(stream, number) for stream in (ONWARD, BACK) for number in near]
-        walks = Walks.joined([*walkers, *self._gatherings.walks((slot - 1) * SLOT_S, (slot + 2) * SLOT_S)])
+        walks = self._near(range(slot, slot + 1))
         low, high = self._layout.walk_ends
         onward = walks.direction > 0
         first = walks.passes(np.where(onward, low, high), self._half)

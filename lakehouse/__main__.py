@@ -1,0 +1,132 @@
+"""`python -m lakehouse VERB`: the city, its past, and how far what was measured is from the truth."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lakehouse import cameras as hung
+from lakehouse.areas import Areas
+from lakehouse.calendar import CITY_ZONE
+from lakehouse.door import run
+from lakehouse.problem import BadTime, BadWeights
+from lakehouse.settings import Settings
+from lakehouse.store import Lake
+from lakehouse.synthetic import City, Observed
+from lakehouse.synthetic.founding import found
+from lakehouse.synthetic.past import land, midnight_before, span
+from lakehouse.synthetic.verdict import Verdict, compare
+from lakehouse.tables import TABLES
+
+SETTINGS = Settings()
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+TheLake = Annotated[str, typer.Option("--lake", help="The lake's folder, or s3://…")]
+Seed = Annotated[int, typer.Option(help="Of the synthetic city.")]
+Time = Annotated[str | None, typer.Option(help="RFC 3339, such as 2026-11-23T10:00:00+07:00.")]
+
+
+@app.command()
+def city(lake: TheLake = SETTINGS.lake, seed: Seed = SETTINGS.seed) -> None:
+    """Make a lake with the synthetic city, or bring it up to date."""
+    for line in found(Lake.create(lake), City(seed), datetime.now(UTC)):
+        print(line)
+
+
+@app.command()
+def history(
+    observed: Annotated[Path, typer.Option(help="The model card whose weights would have seen it.")],
+    lake: TheLake = SETTINGS.lake,
+    hours: Annotated[float, typer.Option(min=0, max=24 * 31, help="From the local midnight before.")] = 48,
+    seed: Seed = SETTINGS.seed,
+) -> None:
+    """Land the last hours as the synthetic cameras would have seen them, once."""
+    opened, now = Lake.open(lake), datetime.now(UTC)
+    wanted = span(opened, midnight_before(now, hours), now)
+    if wanted is None:
+        print("history   nothing: the lake has its past")
+        return
+    receipt, measures = land(opened, City(seed), _observed(observed), *wanted)
+    first, last = (at.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M") for at in wanted)
+    print(
+        f"history   {measures:,} measures from {first} to {last} in {receipt.bytes / 1e6:.1f} MB, synthetic"
+    )
+
+
+def _observed(card: Path) -> Observed:
+    try:
+        return Observed.of(json.loads(card.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        rule = f"it is no model card: {error}"
+        raise BadWeights(str(card), rule, "name the JSON card that stands beside the weights") from error
+
+
+@app.command()
+def truth(
+    lake: TheLake = SETTINGS.lake,
+    since: Time = None,
+    until: Time = None,
+    at_least: Annotated[float, typer.Option(min=0, max=1, help="Fail below this share of cameras.")] = 0,
+    seed: Seed = SETTINGS.seed,
+) -> None:
+    """Compare what came from pixels with what was there; by default over the last day."""
+    now = datetime.now(UTC)
+    stop = _instant(until) or now
+    verdict = compare(Lake.open(lake), City(seed), _instant(since) or stop - timedelta(days=1), stop)
+    _show(verdict)
+    if verdict.share < at_least:
+        raise typer.Exit(1)
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadTime(text, "it is no RFC 3339 time", "write 2026-11-23T10:00:00+07:00") from error
+    return at if at.tzinfo else at.replace(tzinfo=CITY_ZONE)
+
+
+def _show(verdict: Verdict) -> None:
+    print(f"{'camera':18} {'kind':16} {'minutes':>7} {'measured':>9} {'truth':>9} {'ratio':>6}")
+    for row in verdict.comparisons:
+        mark = "" if row.holds else "  off"
+        print(
+            f"{row.camera_id:18} {row.kind:16} {row.minutes:7} {row.measured:9.2f} {row.truth:9.2f} "
+            f"{row.ratio:6.2f}{mark}"
+        )
+    up = len(verdict.cameras) - len(verdict.down)
+    down = f" ({len(verdict.down)} down: {', '.join(verdict.down)})" if verdict.down else ""
+    print(f"{len(verdict.good)} of {up} cameras within 30 %{down}")
+
+
+@app.command()
+def areas(lake: TheLake = SETTINGS.lake, level: str = "kecamatan") -> None:
+    """List the areas of a level: city, kecamatan, kelurahan, rw, rt or camera."""
+    for area in Areas.read(Lake.open(lake)).at_level(level):
+        print(f"{area.area_id:28} {area.name}")
+
+
+@app.command()
+def cameras(lake: TheLake = SETTINGS.lake) -> None:
+    """List the cameras, their areas, owners and sources."""
+    for camera in sorted(hung.read(Lake.open(lake)).values(), key=lambda camera: camera.camera_id):
+        print(f"{camera.camera_id:22} {camera.area_id:14} {camera.owner:22} {camera.source:24} {camera.name}")
+
+
+@app.command()
+def tables() -> None:
+    """Print every table: its columns with their units, its key, its partitions and its writer."""
+    for table in TABLES.values():
+        split = f", split by {', '.join(table.partition)}" if table.partition else ""
+        print(f"\n{table.name}: {table.about} (written by {table.writer}; key {', '.join(table.key)}{split})")
+        for field in table.schema:
+            about = (field.metadata or {}).get(b"about", b"").decode()
+            print(f"  {field.name:18} {field.type!s:22.22} {about}")
+
+
+if __name__ == "__main__":
+    run(app)

@@ -1,0 +1,14 @@
+"""The settings of this room, from the environment (MATAKOTA_…); read once at its door and passed down."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each setting has its unit in its name; the environment variable is its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="MATAKOTA_", frozen=True, extra="ignore")
+
+    lake: str = Field(default="demo-lake", description="the lake's folder, or s3://…")
+    seed: int = Field(default=7, description="of the synthetic city")
+    log_level: str = Field(default="WARNING", description="DEBUG, INFO, WARNING or ERROR")

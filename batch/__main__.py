@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from batch import compact as compaction
-from batch import history
+from batch import history, workshop
 from batch import rollup as rolling
 from batch.executor import Executor
 from batch.settings import Settings
@@ -19,6 +19,7 @@ from lakehouse.synthetic.observed import Observed
 
 SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(workshop.app)
 
 TheLake = Annotated[Path, typer.Option("--lake", help="The lake's folder.")]
 Where = Annotated[Executor, typer.Option(help="In this process, or on a Ray cluster.")]

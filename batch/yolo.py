@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 os.environ.update(YOLO_AUTOINSTALL="false", YOLO_OFFLINE="1", ULTRALYTICS_SAFE_LOAD="1")
 
-import torch  # noqa: E402 - ultralytics reads its settings while it is imported
-from torch import nn  # noqa: E402
-from ultralytics import YOLO  # noqa: E402
+import torch
+from torch import nn
+from ultralytics import YOLO
 
-from lakehouse.problem import BadWeights  # noqa: E402
-from lakehouse.scenes import LABELS  # noqa: E402
+from lakehouse.problem import BadWeights
+from lakehouse.scenes import LABELS
 
 ARCHITECTURE = "yolo26n.yaml"
 
@@ -31,7 +31,7 @@ def network(weights: Path) -> nn.Module:
     Raises:
         BadWeights: no file, or no state dict of this network.
     """
-    model = YOLO(ARCHITECTURE, verbose=False).model
+    model: Any = YOLO(ARCHITECTURE, verbose=False).model
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)
         classes = len(state["model.23.cv3.0.2.bias"])
@@ -43,12 +43,13 @@ def network(weights: Path) -> nn.Module:
         raise BadWeights(str(weights), rule, "save model.state_dict() with torch.save") from error
     if classes == _COCO:
         _keep(model, list(COCO_LABELS))
-    return model
+    network: nn.Module = model
+    return network
 
 
-def _keep(model: nn.Module, rows: list[int]) -> None:
+def _keep(model: Any, rows: list[int]) -> None:
     """Cut the heads' last layer to `rows` of its classes."""
-    head: Any = model.model[-1]
+    head = model.model[-1]
     for branch in (head.cv3, head.one2one_cv3):
         for scale in branch:
             scale[2] = _fewer(scale[2], rows)
@@ -61,7 +62,8 @@ def _keep(model: nn.Module, rows: list[int]) -> None:
 def _fewer(layer: nn.Conv2d, rows: list[int]) -> nn.Conv2d:
     cut = nn.Conv2d(layer.in_channels, len(rows), 1)
     cut.weight = nn.Parameter(layer.weight.detach()[rows].clone())
-    cut.bias = nn.Parameter(layer.bias.detach()[rows].clone())
+    if layer.bias is not None:
+        cut.bias = nn.Parameter(layer.bias.detach()[rows].clone())
     return cut
 
 
@@ -84,8 +86,8 @@ def unfold(model: nn.Module, pictures: torch.Tensor) -> None:
     apart. Each layer is set to the mean and variance that `pictures` (n, 3, height, width) in 0-1 have
     where it stands, and to the scale and shift that undo them: what the network computes stays the same.
     """
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
-    if any(layer.running_mean.abs().max() > 0 for layer in layers):
+    layers: list[Any] = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
+    if any(layer.running_mean.any() for layer in layers):
         return
     hooks = [layer.register_forward_pre_hook(_measure) for layer in layers]
     with torch.no_grad():

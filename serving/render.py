@@ -15,6 +15,8 @@ from lakehouse.scenes import LABELS, Detections
 from serving.paint import paint_labelled
 from serving.paint.studio import Studio
 
+CREDIT = "Rendered pictures of synthetic streets and squares, exact boxes: Matakota, AGPL-3.0-or-later\n"
+
 HELD_OUT = 8
 """One picture in so many is kept for measuring; it comes from a studio of its own."""
 
@@ -38,10 +40,11 @@ def render(
         shots = islice(Studio(start).shots(), count)
         for number, (moment, camera, scenery) in enumerate(tqdm(shots, split, count)):
             write(out, split, f"{seed:03d}-{number:05d}", *paint_labelled(moment, camera, scenery))
+    (out / "CREDITS.txt").write_text(CREDIT)
 
 
 def write(out: Path, split: str, name: str, image: np.ndarray, found: Detections) -> None:
-    """Write one picture and its labels: class, then centre and size as shares of the picture, a line a box."""
+    """Write one picture, and a line for each box: class, then centre and size as shares of the picture."""
     for folder in ("images", "labels"):
         (out / folder / split).mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(out / "images" / split / f"{name}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 88])

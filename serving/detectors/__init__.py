@@ -33,7 +33,9 @@ class Detector(Protocol):
 
 def engines() -> tuple[str, ...]:
     """The engines by name: the files of this folder that have one."""
-    return tuple(module.name for module in pkgutil.iter_modules(__path__) if module.name not in {"card", "boxes"})
+    return tuple(
+        module.name for module in pkgutil.iter_modules(__path__) if module.name not in {"card", "boxes"}
+    )
 
 
 def load(weights: Path | None = None, engine: str | None = None) -> Detector:

@@ -28,7 +28,9 @@ class Fit:
     def of(cls, shape: tuple[int, int], width: int, height: int) -> "Fit":
         """The largest fit, in the middle."""
         scale = min(width / shape[1], height / shape[0])
-        return cls(shape, scale, (width - round(shape[1] * scale)) // 2, (height - round(shape[0] * scale)) // 2)
+        return cls(
+            shape, scale, (width - round(shape[1] * scale)) // 2, (height - round(shape[0] * scale)) // 2
+        )
 
     def picture(self, image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
         """The network's input (height, width, 3)."""
@@ -44,7 +46,7 @@ class Fit:
         """Boxes (n, 4) of the network's input in the picture's own pixels, cut at its edge."""
         height, width = self.shape
         moved = (boxes - np.array([self.left, self.top] * 2, np.float32)) / np.float32(self.scale)
-        return np.clip(moved, 0, np.array([width, height] * 2, np.float32)).astype(np.float32)
+        return np.asarray(np.clip(moved, 0, [width, height] * 2), np.float32)
 
 
 def detections(rows: NDArray[np.float32], fit: Fit, confidence: float) -> Detections:

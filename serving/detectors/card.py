@@ -36,7 +36,9 @@ class Card(BaseModel):
         """
         path = weights.with_suffix(".json")
         if not weights.is_file():
-            raise BadWeights(str(weights), "there is no such file", "name a weights file that has a card beside it")
+            raise BadWeights(
+                str(weights), "there is no such file", "name a weights file that has a card beside it"
+            )
         try:
             card = cls.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
@@ -52,7 +54,9 @@ class Card(BaseModel):
             BadWeights: a file is missing or is another.
         """
         if weights.name not in self.files:
-            raise BadWeights(weights.name, "its card names other files", f"use one of {', '.join(self.files)}")
+            raise BadWeights(
+                weights.name, "its card names other files", f"use one of {', '.join(self.files)}"
+            )
         for name, expected in self.files.items():
             path = weights.with_name(name)
             actual = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"

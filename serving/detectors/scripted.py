@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,24 +16,14 @@ Found = tuple[str, float, float, float, float, float]
 
 
 class Engine:
-    """Reads a script from the beginning again when it ends: a JSON list of pictures, each a list of `Found`."""
+    """Follows a JSON list of pictures, each a list of `Found`; when it ends it begins again."""
 
     def __init__(self, weights: Path, card: Card) -> None:
+        self.model_id, self._seen = card.model_id, 0
         try:
-            script = json.loads(weights.read_bytes())
+            self._script: list[list[Found]] = json.loads(weights.read_bytes())
         except ValueError as error:
             raise BadWeights(str(weights), "a script is JSON", "write a list of pictures") from error
-        self._follow(script, card.model_id)
-
-    @classmethod
-    def of(cls, script: Sequence[Sequence[Found]], model_id: str = "scripted") -> Self:
-        """An engine that follows a script at hand."""
-        engine = cls.__new__(cls)
-        engine._follow(script, model_id)
-        return engine
-
-    def _follow(self, script: Sequence[Sequence[Found]], model_id: str) -> None:
-        self.model_id, self._script, self._seen = model_id, script, 0
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """What the script says for the next pictures."""

@@ -14,8 +14,8 @@ from serving.detectors.card import Card
 
 os.environ.update(YOLO_AUTOINSTALL="false", YOLO_OFFLINE="1", ULTRALYTICS_SAFE_LOAD="1")
 
-import torch  # noqa: E402 - ultralytics reads its settings while it is imported
-from ultralytics.nn.tasks import DetectionModel  # noqa: E402
+import torch
+from ultralytics.nn.tasks import DetectionModel
 
 _OURS = {0: 0, 1: 1, 3: 2, 2: 3, 5: 4, 7: 5}
 """Places in LABELS by COCO's class."""

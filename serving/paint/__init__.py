@@ -34,6 +34,8 @@ def paint_labelled(moment: Moment, camera: Camera, scenery: Scenery) -> tuple[ND
 
 def _picture(moment: Moment, camera: Camera, scenery: Scenery) -> tuple[NDArray[np.uint8], list[Figure]]:
     calibration, size = camera.calibration, (camera.width, camera.height)
+    if calibration is None:
+        raise ValueError(f"the camera {camera.camera_id} has no calibration to be painted by")
     sky = Sky.of(moment.daylight, moment.rain_mm, moment.water)
     scene = backdrop(scenery, calibration, size, sky)
     things = figures(moment.things, calibration, size, moment.at.timestamp() % 3600)
@@ -57,7 +59,7 @@ def _light(scene: Backdrop, figure: Figure) -> NDArray[np.float32]:
     height, width = scene.light.shape[:2]
     x = int(np.clip((figure.box[0] + figure.box[2]) / 2, 0, width - 1))
     y = int(np.clip(figure.box[3], 0, height - 1))
-    return scene.light[y, x]
+    return np.asarray(scene.light[y, x])
 
 
 def _boxes(things: Sequence[Figure], size: tuple[int, int]) -> Detections:

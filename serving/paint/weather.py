@@ -1,4 +1,4 @@
-"""What lies between a synthetic scene and its picture: shadows, lamps, rain, the sensor's noise, the clock."""
+"""Between a synthetic scene and its picture: shadows, lamps, rain, the sensor's noise, the clock."""
 
 from collections.abc import Sequence
 from datetime import datetime

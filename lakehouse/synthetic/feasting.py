@@ -30,6 +30,8 @@ _LEBARAN = {
 }
 """By days from Eid: people come home before it, visit one another on it, and go out after it."""
 
+_OWN_DAYS = 7
+
 _RAMADAN = {
     "commute": "85 95 160 200 190 130 90 85 88 95 95 95 92 92 95 105 118 122 62 75 105 112 110 105",
     "market": "90 95 120 150 130 105 90 88 92 96 98 98 98 98 105 125 145 150 70 70 95 100 98 95",
@@ -57,7 +59,8 @@ def _by_hour(shape: str, first: int, last: int) -> Floats:
     flags = _flags(first, last)
     day = _trend(shape, days) * _days(shape, flags)
     hour = np.where(flags["ramadan"].to_numpy()[:, None] > 0, _FASTING[shape], 1.0)
-    return (day[:, None] * hour).ravel()
+    factors: Floats = (day[:, None] * hour).ravel()
+    return factors
 
 
 @lru_cache(maxsize=32)
@@ -80,7 +83,5 @@ def _days(shape: str, flags: pd.DataFrame) -> Floats:
         usual = np.where(flags[column].to_numpy() > 0, factors[shape], usual)
     for column, factors in (("school", _SCHOOL), ("payday", _PAYDAY), ("event", _EVENT)):
         usual = usual * np.where(flags[column].to_numpy() > 0, factors[shape], 1.0)
-    return np.where(np.abs(to_eid) <= _OWN_DAYS, near, usual * near)
-
-
-_OWN_DAYS = 7
+    factors: Floats = np.where(np.abs(to_eid) <= _OWN_DAYS, near, usual * near)
+    return factors

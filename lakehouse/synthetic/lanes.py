@@ -97,7 +97,7 @@ class Road:
         low, high = _LENGTH_M[kinds].T
         lengths = low + (high - low) * uniform(Draw.LENGTH, *keys)
         apart = _apart(uniform(Draw.TIME, *keys), (lengths + _GAP_M) / speed, slot)
-        at: Floats = slot * float(SLOT_S) + np.where(jam, (number + 0.5) * (SLOT_S / _JAM_COUNT), apart)
+        at = (slot * SLOT_S).astype(np.float64) + np.where(jam, (number + 0.5) * (SLOT_S / _JAM_COUNT), apart)
         sway = _SWAY_M[kinds] * (2 * uniform(Draw.ASIDE, *keys) - 1)
         tones = (65536 * uniform(Draw.TONE, *keys)).astype(np.int64)
         return Crossings(at, kinds, lengths, sway, tones, numbers(slot, lane, number))

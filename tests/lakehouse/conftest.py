@@ -1,0 +1,99 @@
+"""An empty lake, and rows to land in it."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from lakehouse import rows
+from lakehouse.scenes import Event, Health, Look, Measure, Scene, Severity, State
+from lakehouse.store import Lake
+
+AT = datetime(2026, 11, 23, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def lake(tmp_path):
+    """A lake with every table empty."""
+    return Lake.create(tmp_path / "lake")
+
+
+@pytest.fixture(scope="session")
+def scene():
+    """Make a scene of so many boxes."""
+
+    def make(boxes=2, at=AT, camera_id="cam"):
+        return Scene(
+            camera_id,
+            at,
+            np.arange(boxes * 4, dtype=np.int16).reshape(-1, 4),
+            np.array(["person", "car"] * boxes)[:boxes],
+            np.full(boxes, 80, np.uint8),
+            np.arange(boxes) + (1 << 32),
+            {"brightness": 0.5},
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def event():
+    """Make a revision of an event."""
+
+    def make(revision=1, state=State.OPEN, subject="", at=AT, **changes):
+        return Event(
+            **{
+                "camera_id": "cam",
+                "zone_id": "square",
+                "kind": "crowd.crowding",
+                "subject": subject,
+                "started_at": at,
+                "at": at + timedelta(minutes=revision),
+                "revision": revision,
+                "state": state,
+                "severity": Severity.WARNING,
+                "measures": {"people": 30.0},
+                "confidence": 0.9,
+                "ended_at": at if state is State.CLOSED else None,
+                **changes,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def look():
+    """Make a look of two frames."""
+
+    def make(at=AT, camera_id="cam", health=Health.LIVE):
+        offsets, outcomes = np.array([0, 500], np.int16), np.array([0, 1], np.int8)
+        return Look(camera_id, at, 640, 360, offsets, outcomes, health, {"brightness": 0.5})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def measure():
+    """Make a measure of a minute."""
+
+    def make(value=3.0, at=AT, camera_id="cam", kind="traffic.flow"):
+        return Measure(camera_id, "gate", at, kind, value, value, 120)
+
+    return make
+
+
+@pytest.fixture
+def batch(scene, measure, look, event):
+    """Make the tables of one batch: so many boxes, and a row of each other table."""
+
+    def make(boxes=2, subject="", minute=0):
+        at = AT + timedelta(minutes=minute)
+        return {
+            "observations": rows.observations([scene(boxes, at)], "a1b2c3"),
+            "measures": rows.measures([measure(float(boxes), at)]),
+            "events": rows.events([event(subject=subject, at=at)], {"cam": "33.74"}, {"crowd.crowding": "1"}),
+            "looks": rows.looks([look(at)], {"cam": 1}),
+        }
+
+    return make

@@ -5,7 +5,7 @@ import * as Plot from "./vendor/observable-plot-0.6.17.js";
 import { both, hourSpan, number, shifted, timeOfDay, unshifted, weekday, word } from "./words.js";
 
 const HOUR_MS = 3_600_000;
-const NARROW_PX = 460;
+const NARROW_REM = 28;
 
 /** The middle of an hour, in the chart's time. */
 const middle = ({ at }) => shifted(+at + HOUR_MS / 2);
@@ -15,22 +15,29 @@ const hasValue = ({ value }) => isKnown(value);
  * The chart of one kind.
  *
  * `past` are hours {at, value, origin, reason} with NULL where unknown, `steps` the forecast {at, q05 … q95};
- * `width` and `height` are pixels.
+ * `width`, `height` and `rem`, the page's letter size, are pixels.
  */
-export function stripChart({ past, steps, kind, now, width, height }) {
+export function stripChart({ past, steps, kind, now, width, height, rem }) {
   const start = past[0].at;
   const end = new Date(+past.at(-1).at + (past.length - 1) * HOUR_MS);
   return Plot.plot({
     className: "plot",
     width,
     height,
-    marginLeft: 46,
-    marginRight: 10,
-    marginTop: 8,
-    marginBottom: 22,
+    marginLeft: 2.7 * rem,
+    marginRight: 0.6 * rem,
+    marginTop: 0.5 * rem,
+    marginBottom: 1.3 * rem,
     x: { type: "utc", domain: [shifted(start), shifted(end)], label: null },
     y: { label: null, domain: [0, highest(past, steps)], nice: 4 },
-    marks: [...axes(start, end, width < NARROW_PX ? 12 : 6), ...gaps(past), ...band(steps), ...actual(past), ...present(now), tip(past, steps, kind)],
+    marks: [
+      ...axes(start, end, width < NARROW_REM * rem ? 12 : 6),
+      ...gaps(past),
+      ...band(steps),
+      ...actual(past, rem),
+      ...present(now, rem),
+      tip(past, steps, kind, rem),
+    ],
   });
 }
 
@@ -64,35 +71,35 @@ function band(steps) {
   ];
 }
 
-function actual(past) {
+function actual(past, rem) {
   const over = past.filter(({ reason }) => reason !== "running");
   const of = (wanted) => over.filter((hour) => hasValue(hour) && (hour.origin === "pixels") === wanted);
   const running = past.filter((hour) => hasValue(hour) && hour.reason === "running");
-  const dot = (hours, className, options = {}) => Plot.dot(hours, { x: middle, y: "value", r: 2.6, className: `dot ${className}`, ...options });
+  const dot = (hours, className, options = {}) => Plot.dot(hours, { x: middle, y: "value", r: 0.16 * rem, className: `dot ${className}`, ...options });
   return [
     Plot.lineY(over, { x: middle, y: "value", className: "actual" }),
     dot(of(false), "synthetic"),
     dot(of(true), "pixels"),
-    dot(running, "running", { symbol: "diamond", r: 6 }),
+    dot(running, "running", { symbol: "diamond", r: 0.36 * rem }),
   ];
 }
 
-function present(now) {
+function present(now, rem) {
   const at = [shifted(now)];
   return [
     Plot.ruleX(at, { className: "now-line" }),
-    Plot.text(at, { text: () => word("strip.present"), frameAnchor: "top", dy: 4, dx: 4, textAnchor: "start", className: "now-word" }),
+    Plot.text(at, { x: at, text: () => word("strip.present"), frameAnchor: "top", dy: 2, dx: 0.4 * rem, textAnchor: "start", className: "now-word" }),
   ];
 }
 
 /** What an hour says when it is pointed at. */
-function tip(past, steps, kind) {
+function tip(past, steps, kind, rem) {
   const predicted = new Map(steps.map((step) => [+step.at, step]));
   const hours = past.map((hour) => ({ at: hour.at, hour, step: predicted.get(+hour.at) }));
   const later = steps.filter(({ at }) => at > past.at(-1).at).map((step) => ({ at: step.at, step }));
   const height = ({ hour, step }) => (hour && hasValue(hour) ? hour.value : step?.q50 ?? 0);
   const title = (entry) => told(entry, both(kind.unit)).join("\n");
-  return Plot.tip([...hours, ...later], Plot.pointerX({ x: middle, y: height, title, fontSize: 13, className: "tip" }));
+  return Plot.tip([...hours, ...later], Plot.pointerX({ x: middle, y: height, title, fontSize: 0.76 * rem, className: "tip" }));
 }
 
 function told({ at, hour, step }, unit) {

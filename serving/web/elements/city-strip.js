@@ -37,7 +37,8 @@ class CityStrip extends HTMLElement {
     if (!room.city || !width || !height) return;
     const kind = room.kinds.get(this.kind);
     const series = seriesOf(room.city.area_id, this.kind, room.now);
-    const chart = stripChart({ ...series, kind, now: room.now, width, height });
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const chart = stripChart({ ...series, kind, now: room.now, width, height, rem });
     chart.setAttribute("role", "img");
     chart.setAttribute("aria-label", spoken(kind, series));
     this.figure.replaceChildren(chart);

@@ -15,26 +15,36 @@ from serving.geometry import shared
 LOST_S = 2.5
 """A track that was not seen for so long is over."""
 
-REACH = 2.2
-"""How far from where it is expected a thing may be found, in sizes of its box."""
+REACH = 4.4
+"""How far from where it is expected a thing may be found after a second, in sizes of its box.
+
+At two frames a second half of it. Measured on the synthetic truth with 10 % of the boxes missing and corners
+off by 3 %, as counted by true flow: nearness with this reach 0.98 at 2 frames/s and 0.83 at 1; plain overlap
+0.58 and 0.35; overlap of boxes widened by their size 0.98 and 0.79, but visits 1.15.
+"""
 
 _SAME = 0.7
 _EPOCH = 2**32
 
 
 class Nearness(BaseIoU):  # type: ignore[misc]
-    """How near two boxes are: 1 where they are the same, 0 from REACH sizes on, or where sizes differ.
+    """How near two boxes are: 1 where they are the same, 0 from `reach` sizes on, less where sizes differ.
 
     Between two frames half a second apart a motorcycle moves by one and a half of its lengths, so that
     boxes of the same thing do not overlap. The size of a box is the root of its area.
     """
+
+    def __init__(self, reach: float) -> None:
+        self._reach = reach
 
     def _compute(self, boxes_1: NDArray[np.float64], boxes_2: NDArray[np.float64]) -> NDArray[np.float64]:
         one, other = boxes_1[:, None].astype(float), boxes_2[None].astype(float)
         extents = [np.maximum(boxes[..., 2:] - boxes[..., :2], 1.0) for boxes in (one, other)]
         middles = [(boxes[..., :2] + boxes[..., 2:]) / 2 for boxes in (one, other)]
         sizes = [np.sqrt(extent.prod(axis=-1)) for extent in extents]
-        away = np.hypot(*np.moveaxis(middles[0] - middles[1], -1, 0)) / (REACH * (sizes[0] + sizes[1]) / 2)
+        away = np.hypot(*np.moveaxis(middles[0] - middles[1], -1, 0)) / (
+            self._reach * (sizes[0] + sizes[1]) / 2
+        )
         alike = np.minimum(*sizes) / np.maximum(*sizes)
         return np.asarray(np.clip(1 - away, 0, None) * np.sqrt(alike))
 
@@ -90,7 +100,7 @@ def _family(fps: float) -> ByteTrackTracker:
         minimum_iou_threshold=1e-6,
         high_conf_det_threshold=0.0,
         state_estimator_class=Coasting,
-        iou=Nearness(),
+        iou=Nearness(REACH / min(fps, 2.0)),
     )
 
 

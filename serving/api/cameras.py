@@ -1,11 +1,12 @@
 """The cameras: GET /v1/cameras."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from lakehouse.cameras import Zone
+from lakehouse.cameras import Camera, Zone
 from serving.api.city import TheCity
 from serving.api.pulse import ThePulse
 from serving.api.times import CityTime
@@ -21,12 +22,16 @@ _EXAMPLE: dict[str, Any] = {
     "lat": -6.9903,
     "lon": 110.4229,
     "zones": [{"zone_id": "flow", "purpose": "road", "corners": [[0.1, 0.6], [0.9, 0.6]]}],
+    "synthetic": False,
     "seen_at": "2026-11-23T10:00:00+07:00",
 }
 
 
 class CameraOut(BaseModel):
-    """A camera; `seen_at` is when it was last looked at, null where it was not in the last day."""
+    """A camera; `seen_at` is when it was last looked at, null where it was not in the last day.
+
+    A synthetic camera's pictures are painted from the synthetic city.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -38,7 +43,14 @@ class CameraOut(BaseModel):
     lat: float
     lon: float
     zones: tuple[Zone, ...]
+    synthetic: bool
     seen_at: CityTime | None
+
+
+def _out(camera: Camera, seen_at: datetime | None) -> CameraOut:
+    synthetic = camera.source.startswith("synthetic:")
+    told = camera.model_dump(include=set(CameraOut.model_fields))
+    return CameraOut(**told, synthetic=synthetic, seen_at=seen_at)
 
 
 class CamerasOut(BaseModel):
@@ -54,7 +66,7 @@ def cameras(city: TheCity, pulse: ThePulse, area: str | None = None) -> CamerasO
     seen = pulse.seen()
     return CamerasOut(
         items=[
-            CameraOut(**camera.model_dump(include=set(CameraOut.model_fields)), seen_at=seen.get(camera_id))
+            _out(camera, seen.get(camera_id))
             for camera_id, camera in sorted(city.cameras.items())
             if within is None or camera.area_id in within
         ]

@@ -144,6 +144,16 @@ def test_it_loads_in_both_languages(wall):
     assert wall.page.locator("body").inner_text().count("{") == 0
 
 
+def test_it_says_what_is_synthetic_and_where_its_source_is(wall):
+    """The foot names synthetic cameras and history, and links a source that answers."""
+    wall.page.goto(f"{wall.address}/#lang=en")
+    foot = wall.page.locator("page-foot")
+    expect(foot).to_contain_text("2 of 2 cameras are synthetic")
+    expect(foot).to_contain_text("Hollow dots are synthetic history")
+    source = foot.get_by_role("link", name="AGPL").get_attribute("href")
+    assert wall.page.request.get(f"{wall.address}{source}").ok
+
+
 def test_its_icon_is_there(wall):
     """The favicon is an SVG of this server's."""
     wall.page.goto(wall.address)

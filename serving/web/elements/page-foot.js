@@ -12,11 +12,18 @@ class PageFoot extends HTMLElement {
   render() {
     const links = [html("a", { href: "docs" }, word("foot.api"))];
     if (room.about) links.unshift(html("a", { href: room.about.source, rel: "license" }, word("foot.source", room.about)));
-    this.replaceChildren(html("p", { class: "origin" }, word(`foot.${origin()}`)), html("nav", {}, links));
+    const about = [painted(), word(`foot.${origin()}`), word("foot.private")].filter(Boolean).join(" ");
+    this.replaceChildren(html("p", {}, about), html("nav", {}, links));
   }
 }
 
-/** Whether any figure on the wall comes from the synthetic city. */
+/** How many cameras are synthetic; null where none is. */
+function painted() {
+  const synthetic = [...room.cameras.values()].filter(({ synthetic }) => synthetic).length;
+  return synthetic ? word("foot.painted", { synthetic, total: room.cameras.size }) : null;
+}
+
+/** Whether any figure on the wall is made-up history. */
 function origin() {
   const rows = [...room.hours.values()].flat();
   if (!rows.length) return "nothing";

@@ -1,6 +1,9 @@
 """An empty lake, and rows to land in it."""
 
+import os
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +15,16 @@ from lakehouse.store import Lake
 AT = datetime(2026, 11, 23, 3, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session")
+def empty_lake(tmp_path_factory):
+    """A lake with every table empty, which nobody writes to."""
+    return Lake.create(tmp_path_factory.mktemp("empty") / "lake")
+
+
 @pytest.fixture
-def lake(tmp_path):
+def lake(empty_lake, tmp_path):
     """A lake with every table empty."""
-    return Lake.create(tmp_path / "lake")
+    return Lake.open(shutil.copytree(empty_lake.root, tmp_path / "lake"))
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +106,16 @@ def batch(scene, measure, look, event):
         }
 
     return make
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """The paths that are synced from now on, as they are called at that moment."""
+    paths, real = [], os.fsync
+
+    def sync(descriptor):
+        paths.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    return paths

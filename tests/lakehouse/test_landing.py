@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -165,13 +164,8 @@ def test_the_reserve_follows_the_disk(disk_gib, reserve_mib):
     assert reserve_bytes(disk_gib * 1024 * MIB) == reserve_mib * MIB
 
 
-def test_a_batch_is_synced_before_it_is_acknowledged(lake, batch, monkeypatch):
+def test_a_batch_is_synced_before_it_is_acknowledged(lake, batch, synced):
     """The file, and then the folder that lists it, are synced before `append` returns."""
-    synced = []
-    real = os.fsync
-    monkeypatch.setattr(
-        os, "fsync", lambda fd: (synced.append(str(Path(f"/proc/self/fd/{fd}").readlink())), real(fd))
-    )
     lake.landing.producer("a").append(batch())
     file, listing = synced[-2:]
     assert "_tmp-" in file

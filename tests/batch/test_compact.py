@@ -1,0 +1,251 @@
+"""Compaction: what landed is in every table, exactly once, whatever happens on the way."""
+
+import os
+import threading
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from batch import compact as compaction
+from batch.compact import compact, plan
+from batch.executor import Executor
+from lakehouse import commits
+from lakehouse.segments import SegmentName
+from lakehouse.store import Lake
+from lakehouse.tables import LANDED
+
+WATERMARKED = ("quarantine", *LANDED)
+
+
+def batches(table):
+    """Which batches a table's rows are of, each row once."""
+    columns = (table[name].to_pylist() for name in ("producer", "epoch", "seq"))
+    return sorted(zip(*columns, strict=True))
+
+
+def segment(lake, receipt):
+    """The file of a segment."""
+    return lake.landing._folder.path / str(receipt.segment)
+
+
+@pytest.fixture(scope="session")
+def batch(looks, measures):
+    """One look and one measure."""
+    return {"looks": looks("cam-a", [0], slots=[0]), "measures": measures("cam-a", [0])}
+
+
+def test_what_landed_is_in_the_tables_and_gone_from_landing(lake, see):
+    """Each table has its rows, and landing is empty."""
+    see("cam-a", range(5))
+    done = compact(lake)
+    assert dict(done.rows) == {"observations": 0, "measures": 5, "events": 0, "looks": 30}
+    assert (lake.read("looks").num_rows, lake.landing.segments()) == (30, {})
+
+
+def test_nothing_new_makes_no_new_version(lake, see):
+    """Compacting again on unchanged input writes nothing."""
+    see("cam-a", range(2))
+    compact(lake)
+    before = {name: lake.version(name) for name in WATERMARKED}
+    assert compact(lake).segments == 0
+    assert before == {name: lake.version(name) for name in WATERMARKED}
+
+
+def test_a_table_for_which_a_segment_has_nothing_moves_on_too(lake, see):
+    """Every table's watermark passes every segment, so that deletion never waits for rows."""
+    see("cam-a", [0])
+    compact(lake)
+    assert {lake.table(name).transaction_version("shard-0-e000001") for name in LANDED} == {0}
+
+
+def test_a_gap_is_not_jumped_over(lake):
+    """Of each producer's life, the longest run without a gap is taken."""
+    landed = {
+        app: [SegmentName(app[0], 1, seq) for seq in seqs]
+        for app, seqs in {"a-e000001": [0, 1, 3], "b-e000001": [1, 2]}.items()
+    }
+    assert [str(name) for name in plan(lake.table("looks"), landed)] == [
+        str(SegmentName("a", 1, seq)) for seq in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty"])
+def test_a_damaged_segment_is_set_aside_with_its_reason(lake, batch, damage):
+    """It gets one row in quarantine, every table moves past it, and what follows it is not held up."""
+    producer = lake.landing.producer("shard-0")
+    receipts = [producer.append(batch) for _ in range(3)]
+    file = segment(lake, receipts[1])
+    whole = file.read_bytes()
+    torn = {"truncated": whole[:-20], "empty": b"", "flipped": bytes([whole[0] ^ 1]) + whole[1:]}
+    file.write_bytes(torn[damage])
+    done = compact(lake)
+    assert (done.segments, done.set_aside) == (2, 1)
+    assert [seq for _, _, seq in batches(lake.read("measures"))] == [0, 2]
+    (row,) = lake.read("quarantine").to_pylist()
+    assert (row["segment"], row["seq"], row["bytes"]) == (file.name, 1, len(torn[damage]))
+    assert (file.parent / "damaged" / file.name).exists()
+    assert not lake.landing.segments()
+    assert compact(lake).set_aside == 0
+
+
+POINTS = ("write_shard", "commit", "make_durable", "delete", "set_aside", "append")
+
+
+class PowerCutError(Exception):
+    """The process ended here."""
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(POINTS), st.integers(1, 6)), max_size=4),
+    st.integers(1, 4),
+)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_killed_anywhere_and_run_again_it_is_exactly_once(tmp_path_factory, batch, cuts, count):
+    """However often a compaction ends midway, before or after a step, every batch is there once."""
+    lake = Lake.create(tmp_path_factory.mktemp("lake"))
+    producer = lake.landing.producer("shard-0")
+    receipts = [producer.append(batch) for _ in range(count)]
+    segment(lake, receipts[0]).write_bytes(b"torn")
+    expected = [("shard-0", 1, seq) for seq in range(1, count)]
+    for point, nth in cuts:
+        with pytest.MonkeyPatch.context() as patch:
+            _cut(patch, point, nth)
+            try:
+                compact(lake, shard_bytes=1)
+            except PowerCutError:
+                assert batches(lake.read("measures", fresh=True)) == expected
+    compact(lake)
+    for name in ("looks", "measures"):
+        assert batches(lake.read(name)) == expected
+    assert lake.read("quarantine").num_rows == 1
+    assert not lake.landing.segments()
+
+
+def _cut(patch, point, nth):
+    """End the process at the n-th call of a step: odd ones before it, even ones after it."""
+    owner = {"write_shard": compaction, "append": Lake, "commit": commits, "make_durable": commits}
+    place = owner.get(point) or compaction.Lake("").landing.__class__
+    real, calls = getattr(place, point), []
+
+    def step(*args, **options):
+        calls.append(point)
+        if len(calls) == nth and nth % 2:
+            raise PowerCutError
+        done = real(*args, **options)
+        if len(calls) == nth:
+            raise PowerCutError
+        return done
+
+    patch.setattr(place, point, step)
+
+
+def test_watermarks_never_fall(lake, batch):
+    """A commit that was planned before another one came in between is refused, and planned again."""
+    producer = lake.landing.producer("shard-0")
+    producer.append(batch)
+    real, raced = compaction.plan, []
+
+    def planned(snapshot, landed):
+        found = real(snapshot, landed)
+        if not raced:
+            raced.append(True)
+            producer.append(batch)
+            compact(Lake(lake.root))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compaction, "plan", planned)
+        compact(lake)
+    assert batches(lake.read("looks")) == [("shard-0", 1, 0), ("shard-0", 1, 1)]
+    assert lake.table("looks").transaction_version("shard-0-e000001") == 1
+
+
+def test_two_compactions_at_once_lose_and_double_nothing(lake, batch):
+    """Compactions that race with each other and with producers leave every batch exactly once."""
+    told, failures = [], []
+
+    def produce(name):
+        producer = lake.landing.producer(name)
+        for _ in range(8):
+            found = producer.append(batch).segment
+            told.append((found.producer, found.epoch, found.seq))
+
+    def take_in():
+        try:
+            for _ in range(5):
+                compact(Lake(lake.root), shard_bytes=1)
+        except Exception as error:  # noqa: BLE001 - a thread's failure is the test's
+            failures.append(error)
+
+    threads = [threading.Thread(target=produce, args=(name,)) for name in ("a", "b")]
+    threads += [threading.Thread(target=take_in) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    compact(lake)
+    assert not failures
+    assert batches(lake.read("looks")) == batches(lake.read("measures")) == sorted(told)
+    assert not lake.landing.segments()
+
+
+def test_rows_are_sorted_within_their_files(lake, see):
+    """A day's file is in the order in which it is read: by camera, then time."""
+    see("cam-b", range(3))
+    see("cam-a", range(3), producer="shard-1")
+    compact(lake)
+    found = lake.read("looks", columns=["camera_id", "at"])
+    assert found.sort_by([("camera_id", "ascending"), ("at", "ascending")]).equals(found)
+
+
+def test_large_landings_are_cut_into_shards(lake, batch):
+    """Segments of more than the shard size become several files, still in one commit."""
+    producer = lake.landing.producer("shard-0")
+    receipts = [producer.append(batch) for _ in range(3)]
+    compact(lake, shard_bytes=receipts[0].bytes + 1)
+    assert len(lake.table("looks").file_uris()) == 2
+    assert lake.version("looks") == 1
+
+
+@pytest.fixture(scope="module")
+def ray(tmp_path_factory):
+    """A Ray of this test's own."""
+    import ray
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ray.init(
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        object_store_memory=100 * 2**20,
+        _temp_dir=str(tmp_path_factory.mktemp("r")),
+        log_to_driver=False,
+        logging_level="ERROR",
+    )
+    yield ray
+    ray.shutdown()
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray")
+def test_ray_writes_what_this_process_writes(lake, batch, tmp_path):
+    """Compaction as Ray Data tasks leaves the same tables, damaged segments included."""
+    other = Lake.create(tmp_path / "other")
+    for made in (lake, other):
+        producer = made.landing.producer("shard-0")
+        receipts = [producer.append(batch) for _ in range(4)]
+        segment(made, receipts[2]).write_bytes(b"torn")
+    done = compact(lake, Executor.RAY, shard_bytes=receipts[0].bytes)
+    compact(other, Executor.LOCAL, shard_bytes=receipts[0].bytes)
+    assert (done.segments, done.set_aside) == (3, 1)
+    for name in ("looks", "measures"):
+        order = [("seq", "ascending"), ("camera_id", "ascending")]
+        assert lake.read(name).sort_by(order).equals(other.read(name).sort_by(order))
+        assert _paths(lake, name) == _paths(other, name)
+
+
+def _paths(lake, name):
+    return sorted(pa.table(lake.table(name).get_add_actions())["path"].to_pylist())

@@ -12,6 +12,7 @@ import ray
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
+from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 
 from lakehouse import cameras
@@ -19,7 +20,7 @@ from lakehouse.problem import SmallCluster, UnknownCamera
 from lakehouse.store import Lake
 from serving import api, detectors
 from serving.autoscaling import OFFERED
-from serving.detector import Detector, RemoteDetector
+from serving.detector import Detector, LocalDetector, RemoteDetector
 from serving.meters import Meters, Rate
 from serving.roster import Grant, Roster, Tenant
 from serving.settings import Settings
@@ -111,9 +112,12 @@ class ShardReplica:
         if not self._renewing.is_alive():
             raise RuntimeError("the shard no longer renews its leases")
 
-    def __del__(self) -> None:
+    def close(self) -> None:
+        """Land everything, give every camera back, and end."""
         self._closing.set()
         self._renewing.join()
+
+    __del__ = close
 
     def _renew(self) -> None:
         shard, meters = self._open(), Meters()
@@ -162,7 +166,7 @@ def build(args: Args) -> serve.Application:
     # The replicas run in other folders than this one.
     args = args.model_copy(update={"lake": Lake.open(args.lake).root})
     _preflight(args)
-    detector = Detector.bind(args.weights and str(args.weights)) if args.detector == "remote" else None
+    detector = Detector.bind(args.weights) if args.detector == "remote" else None
     shards = ShardReplica.bind(args, RosterReplica.bind(args), detector)
     return ApiReplica.bind(args, detector, shards)
 
@@ -179,8 +183,13 @@ def _preflight(args: Args) -> None:
 
 
 def _engine(args: Args, detector: DeploymentHandle | None, patience_s: float) -> detectors.Detector:
-    return RemoteDetector(detector, patience_s) if detector else detectors.load(args.weights)
+    return RemoteDetector(detector, patience_s) if detector else LocalDetector(args.weights)
 
 
 def _rank() -> int:
-    return serve.get_replica_context().rank.rank
+    """The number of this replica among its like; without a cluster there is just the one."""
+    try:
+        rank: int = serve.get_replica_context().rank.rank
+    except RayServeException:
+        return 0
+    return rank

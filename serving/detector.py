@@ -1,5 +1,6 @@
 """The detector as replicas of their own, and as what their callers hold of them."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,12 +19,30 @@ MOST_BYTES = 3_900_000
 """A call by value carries at most 4 MB."""
 
 
+class LocalDetector:
+    """An engine in this process, which callers in several threads use one after the other."""
+
+    def __init__(self, weights: Path | None) -> None:
+        self._engine = detectors.load(weights)
+        self._turn = threading.Lock()
+
+    @property
+    def model_id(self) -> str:
+        """The id of the weights."""
+        return self._engine.model_id
+
+    def detect(self, images: Images) -> list[Detections]:
+        """What each picture shows."""
+        with self._turn:
+            return self._engine.detect(images)
+
+
 @serve.deployment(ray_actor_options={"num_cpus": 0})
 class Detector:
     """One replica: one engine, in one process."""
 
-    def __init__(self, weights: str | None) -> None:
-        self._detector = detectors.load(Path(weights) if weights else None)
+    def __init__(self, weights: Path | None) -> None:
+        self._detector = LocalDetector(weights)
 
     def model(self) -> str:
         """The id of the weights."""

@@ -83,5 +83,5 @@ def _days(shape: str, flags: pd.DataFrame) -> Floats:
         usual = np.where(flags[column].to_numpy() > 0, factors[shape], usual)
     for column, factors in (("school", _SCHOOL), ("payday", _PAYDAY), ("event", _EVENT)):
         usual = usual * np.where(flags[column].to_numpy() > 0, factors[shape], 1.0)
-    factors: Floats = np.where(np.abs(to_eid) <= _OWN_DAYS, near, usual * near)
-    return factors
+    told: Floats = np.where(np.abs(to_eid) <= _OWN_DAYS, near, usual * near)
+    return told

@@ -54,8 +54,8 @@ class Site:
         if kind == PEOPLE:
             enters, leaves = self._crowd.present(float(edges[0]), float(edges[-1]))
             return np.diff(_elapsed(enters, edges) - _elapsed(leaves, edges)) / np.diff(edges)
-        crossed = self._crossed(kind, covering(float(edges[0]), float(edges[-1])))
-        return np.histogram(crossed, edges)[0].astype(np.float64)
+        crossed = np.sort(self._crossed(kind, covering(float(edges[0]), float(edges[-1]))))
+        return np.diff(np.searchsorted(crossed, edges)).astype(np.float64)
 
     def _crossed(self, kind: str, slots: range) -> Floats:
         if kind == VISITS:

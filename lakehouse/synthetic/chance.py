@@ -22,7 +22,6 @@ class Draw(IntEnum):
     TONE = auto()
     SPEED = auto()
     PACE = auto()
-    DIRECTION = auto()
     LINGERS = auto()
     STOP_AT = auto()
     STOP_S = auto()
@@ -46,9 +45,7 @@ class Draw(IntEnum):
     OUTAGE = auto()
     OUTAGE_START = auto()
     OUTAGE_LENGTH = auto()
-    SITE = auto()
     MISSED = auto()
-    INVENTED = auto()
     FORECAST = auto()
 
 

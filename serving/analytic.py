@@ -122,6 +122,13 @@ def rule_versions() -> dict[str, str]:
     return {f"{one.kind}.{event.name}": one.version for one in catalogue().values() for event in one.events}
 
 
+def quantities() -> dict[str, Quantity]:
+    """By kind, what is measured of it."""
+    return {
+        f"{one.kind}.{quantity.name}": quantity for one in catalogue().values() for quantity in one.quantities
+    }
+
+
 def kinds() -> pa.Table:
     """Every quantity and event kind, as rows of the table `kinds`."""
     rows = [row for analytic in catalogue().values() for row in _rows(analytic)]

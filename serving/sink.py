@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -15,6 +16,19 @@ from lakehouse.scenes import Event, Look, Measure, Scene
 from serving.analytic import rule_versions
 
 log = logging.getLogger(__name__)
+
+
+class Outlet(Protocol):
+    """What takes the outputs of streams."""
+
+    def put(
+        self,
+        camera: Camera,
+        scene: Scene | None = None,
+        look: Look | None = None,
+        outputs: Iterable[Event | Measure] = (),
+    ) -> bool:
+        """Take what one frame of a camera came to, all or nothing; False where there was no room for it."""
 
 
 @dataclass

@@ -15,7 +15,7 @@ from serving.gate import Gate
 from serving.glance import glance
 from serving.health import Checkup, brightness
 from serving.looks import Looks
-from serving.sink import Sink
+from serving.sink import Outlet
 from serving.sources import Source
 from serving.tracker import Tracker
 
@@ -40,7 +40,7 @@ class Stream:
     def __init__(
         self,
         camera: Camera,
-        sink: Sink,
+        sink: Outlet,
         *,
         epoch: int,
         fps: float | None = None,

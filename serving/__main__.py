@@ -1,0 +1,83 @@
+"""`python -m serving VERB`: watch one source, and what a person asks of this room."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lakehouse.calendar import CITY_ZONE
+from lakehouse.door import run
+from lakehouse.problem import BadTime
+from lakehouse.store import Lake
+from serving import analytic, client
+from serving.observe import observe
+from serving.render import render
+from serving.settings import Settings
+from serving.watch import watch as watch_source
+
+SETTINGS = Settings()
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(render)
+app.command()(observe)
+
+TheLake = Annotated[str, typer.Option("--lake", help="The lake's folder, or s3://…")]
+Url = Annotated[str, typer.Option(help="Where the API is.")]
+
+
+@app.command()
+def watch(
+    source: Annotated[str, typer.Argument(help="A video file, rtsp://…, http://… or synthetic:<seed>.")],
+    lake: TheLake = SETTINGS.lake,
+    camera: Annotated[str | None, typer.Option(help="A registered camera; by default one is made.")] = None,
+    fps: Annotated[float | None, typer.Option(min=0.05, max=60, help="Looks a second; default 2.")] = None,
+    start: Annotated[str | None, typer.Option(help="When a file begins, RFC 3339; default now.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Weights with a card; default the shipped.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Stop a live stream after so many.")] = None,
+) -> None:
+    """Watch one file or stream in this process, and land what is seen."""
+    at = None if start is None else _instant(start)
+    lines = watch_source(source, lake, camera_id=camera, fps=fps, start=at, weights=weights, minutes=minutes)
+    print("\n".join(lines))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadTime(text, "it is no RFC 3339 time", "write 2026-11-23T10:00:00+07:00") from error
+    return at if at.tzinfo else at.replace(tzinfo=CITY_ZONE)
+
+
+@app.command()
+def kinds(lake: TheLake = SETTINGS.lake) -> None:
+    """Write what this installation measures and reports into the lake, and list it."""
+    version = analytic.publish(Lake.open(lake))
+    for row in analytic.kinds().to_pylist():
+        unit = row["unit"]["en"] if row["unit"] else ""
+        print(f"{row['kind']:20} {row['what']:9} {unit:10} {row['title']['id']} / {row['title']['en']}")
+    print("nothing new" if version is None else f"written as version {version}")
+
+
+@app.command()
+def follow(
+    url: Url = "http://127.0.0.1:8000",
+    seconds: Annotated[int, typer.Option(min=0, help="For how long.")] = 60,
+) -> None:
+    """Wait until an installation sees its cameras, and show how many it sees."""
+    health = client.follow(url, seconds)
+    seen = health["cameras"]
+    print(f"{seen['seen']} of {seen['total']} cameras seen, data {health['age_s']} s old")
+
+
+@app.command()
+def summary(url: Url = "http://127.0.0.1:8000") -> None:
+    """Ask an installation what each stage of the path has made; fail where one made nothing."""
+    made = client.stages(url)
+    for stage in made:
+        print(f"{stage.name:11} {stage.figure}")
+    client.require(made)
+
+
+if __name__ == "__main__":
+    run(app)

@@ -29,20 +29,16 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             rgb = np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadImage(_described(data), f"it cannot be decoded: {error}", "send a whole JPEG or PNG file") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise BadImage(
+            _described(data), f"it cannot be decoded: {error}", "send a whole JPEG or PNG file"
+        ) from error
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), np.uint8)
 
 
 def _look(data: bytes) -> None:
     """Read the header only."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-                width, height = picture.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadImage(_described(data), "it is no JPEG, PNG, WebP or BMP", "send a picture file's bytes") from error
+    width, height = _size(data)
     if width * height > PIXELS:
         rule = f"it has {width} x {height} pixels, and at most {PIXELS:,} are decoded"
         raise BadImage(_described(data), rule, "send a smaller picture")
@@ -51,7 +47,19 @@ def _look(data: bytes) -> None:
         raise BadImage(_described(data), rule, "send a larger picture")
 
 
+def _size(data: bytes) -> tuple[int, int]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+                return picture.size
+    except Image.DecompressionBombError as error:
+        rule = f"at most {PIXELS:,} pixels are decoded, and it has many more"
+        raise BadImage(_described(data), rule, "send a smaller picture") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        remedy = "send a picture file's bytes"
+        raise BadImage(_described(data), "it is no JPEG, PNG, WebP or BMP", remedy) from error
+
+
 def _described(data: bytes) -> str:
     return f"{len(data):,} bytes"
-
-

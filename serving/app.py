@@ -52,7 +52,6 @@ class Args(BaseModel):
         return tuple(name.strip() for name in self.cameras.split(",") if name.strip())
 
 
-@serve.deployment(name="Roster", ray_actor_options={"num_cpus": 0})
 class RosterReplica:
     """The one roster, over the cameras of the lake as they are now."""
 
@@ -80,7 +79,6 @@ class RosterReplica:
         return self._roster.owners()
 
 
-@serve.deployment(name="Shard", ray_actor_options={"num_cpus": 0})
 class ShardReplica:
     """One shard: it renews its leases in a thread, and watches what it was granted."""
 
@@ -141,7 +139,6 @@ class ShardReplica:
         return grant
 
 
-@serve.deployment(name="Api", ray_actor_options={"num_cpus": 0})
 @serve.ingress()
 class ApiReplica:
     """The API and the page; the shards belong to the same application, so they hang on it."""
@@ -166,9 +163,14 @@ def build(args: Args) -> serve.Application:
     # The replicas run in other folders than this one.
     args = args.model_copy(update={"lake": Lake.open(args.lake).root})
     _preflight(args)
-    detector = Detector.bind(args.weights) if args.detector == "remote" else None
-    shards = ShardReplica.bind(args, RosterReplica.bind(args), detector)
-    return ApiReplica.bind(args, detector, shards)
+    detector = _bound("Detector", Detector, args.weights) if args.detector == "remote" else None
+    shards = _bound("Shard", ShardReplica, args, _bound("Roster", RosterReplica, args), detector)
+    return _bound("Api", ApiReplica, args, detector, shards)
+
+
+def _bound(name: str, replica: type, *given: object) -> serve.Application:
+    """A deployment; without a YAML it reserves no CPU, so that it runs on whatever is there."""
+    return serve.deployment(replica, name=name, ray_actor_options={"num_cpus": 0}).bind(*given)
 
 
 def _preflight(args: Args) -> None:

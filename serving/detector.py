@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from ray import serve
-from ray.serve.handle import DeploymentHandle
+from ray.serve.handle import DeploymentHandle, DeploymentResponse
 
 from lakehouse.scenes import Detections
 from serving import detectors
@@ -37,7 +36,6 @@ class LocalDetector:
             return self._engine.detect(images)
 
 
-@serve.deployment(ray_actor_options={"num_cpus": 0})
 class Detector:
     """One replica: one engine, in one process."""
 
@@ -71,7 +69,7 @@ class RemoteDetector:
         calls = [self._call(part) for part in parts(images)]
         return [found for call in calls for found in call.result(timeout_s=self.patience_s)]
 
-    def _call(self, images: Images) -> serve.handle.DeploymentResponse:
+    def _call(self, images: Images) -> DeploymentResponse:
         # By value a call costs half of one by reference, as long as it fits into a message.
         by_value = sum(image.nbytes for image in images) <= MOST_BYTES
         return self.handle.options(_by_reference=not by_value).detect.remote(list(images))

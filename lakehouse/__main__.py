@@ -71,7 +71,11 @@ def truth(
     at_least: Annotated[float, typer.Option(min=0, max=1, help="Fail below this share of cameras.")] = 0,
     seed: Seed = SETTINGS.seed,
 ) -> None:
-    """Compare what came from pixels with what was there; by default over the last day."""
+    """Compare what came from pixels with what was there; by default over the last day.
+
+    A camera is within 30 % when the mean of each of its kinds, over the minutes of which at least half
+    was seen, is within 30 % of the truth's mean, or within one unit a minute where counts are tiny.
+    """
     now = datetime.now(UTC)
     stop = _instant(until) or now
     verdict = compare(Lake.open(lake), City(seed), _instant(since) or stop - timedelta(days=1), stop)

@@ -11,4 +11,3 @@ class Settings(BaseSettings):
 
     lake: str = Field(default="demo-lake", description="the lake's folder, or s3://…")
     seed: int = Field(default=7, description="of the synthetic city")
-    log_level: str = Field(default="WARNING", description="DEBUG, INFO, WARNING or ERROR")

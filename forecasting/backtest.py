@@ -1,0 +1,111 @@
+"""Rolling origins: what each model would have said in the past, and how far that was from what came."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from utilsforecast import losses
+
+from forecasting.models import Model
+from forecasting.panel import Panel
+from forecasting.vintages import Floats
+from lakehouse.tables import QUANTILES, quantile_column
+
+SCORES = ("mase", "rmsse", "sql", "wql", "coverage80", "coverage95")
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """K past origins: `truth` (K, n, horizon), what each model said of it, and the CPU seconds that took."""
+
+    cuts: tuple[int, ...]
+    truth: Floats
+    paths: Mapping[str, Floats]
+    cpu_s: Mapping[str, float]
+
+
+def origins(panel: Panel) -> tuple[int, ...]:
+    """How many steps before the panel's end a forecast is rehearsed, the earliest first.
+
+    Whole days apart, so that as much of the day is known as now; none where too little would be left.
+    """
+    clock = panel.frequency
+    apart = -(-panel.horizon // clock.day) * clock.day
+    if clock.unit == "M":
+        apart = max(panel.horizon // 2, 1)
+    first = -(-panel.horizon // clock.day) * clock.day
+    wanted = (first + number * apart for number in range(clock.rehearsals))
+    return tuple(sorted((cut for cut in wanted if panel.steps - cut >= 2 * clock.season), reverse=True))
+
+
+def rehearse(panel: Panel, models: Sequence[Model], cuts: Sequence[int]) -> Rehearsal:
+    """Ask every model at every cut, in steps before the panel's end; a lasting one is fitted at the earliest."""
+    pasts = [panel.cut(cut) for cut in cuts]
+    windows = [(past.steps, past.steps + panel.horizon) for past in pasts]
+    shape = (len(cuts), len(panel.ids), panel.horizon)
+    truth = np.array([panel.values[:, start:stop] for start, stop in windows]).reshape(shape)
+    paths, cpu_s = {}, {}
+    for model in models:
+        began = time.process_time()
+        paths[model.name] = np.array(_asked(model, pasts)).reshape(shape)
+        cpu_s[model.name] = time.process_time() - began
+    return Rehearsal(tuple(cuts), truth, paths, cpu_s)
+
+
+def _asked(model: Model, pasts: Sequence[Panel]) -> list[Floats]:
+    if model.lasting and pasts:
+        fitted = model.fit(pasts[0])
+        return [fitted.predict(past) for past in pasts]
+    return [model.fit(past).predict(past) for past in pasts]
+
+
+def scores(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFrame:
+    """How good the forecasts behind one origin were: a row a series and model, with n, the steps compared.
+
+    Args:
+        past: what was known at the origin.
+        truth: (n, horizon), NaN where it is not known.
+        bands: by model (n, horizon, quantiles).
+    """
+    told, models = _wide(past, truth, bands)
+    train = _train(past)
+    scale = {"seasonality": past.frequency.scale, "train_df": train}
+    columns = {model: [f"{model}-{quantile_column(q)}" for q in QUANTILES] for model in models}
+    levels = np.array(QUANTILES)
+    found = {
+        "mase": losses.mase(told, models, **scale),
+        "rmsse": losses.rmsse(told, models, **scale),
+        "sql": losses.scaled_mqloss(told, columns, levels, **scale),
+        "wql": losses.scaled_crps(told, columns, levels),
+        "coverage80": losses.coverage(told, models, 80),
+        "coverage95": losses.coverage(told, models, 95),
+    }
+    tall = [table.melt("unique_id", models, "model", name) for name, table in found.items()]
+    table = pd.concat([part.set_index(["unique_id", "model"]) for part in tall], axis=1).reset_index()
+    counted = told.groupby("unique_id").size().rename("n")
+    return table.replace([np.inf, -np.inf], np.nan).merge(counted, on="unique_id")
+
+
+def _wide(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> tuple[pd.DataFrame, list[str]]:
+    """The long frame that utilsforecast compares: quantiles under its own names for levels as well."""
+    ds = past.future.astype("M8[ns]").ravel()
+    told = {"unique_id": np.repeat(past.ids, past.horizon), "ds": ds, "y": truth.ravel()}
+    for model, band in bands.items():
+        flat = band.reshape(-1, len(QUANTILES))
+        told |= {f"{model}-{quantile_column(q)}": flat[:, k] for k, q in enumerate(QUANTILES)}
+        told |= {model: flat[:, QUANTILES.index(0.5)]}
+        for level, low, high in ((80, 0.1, 0.9), (95, 0.025, 0.975)):
+            told[f"{model}-lo-{level}"] = flat[:, QUANTILES.index(low)]
+            told[f"{model}-hi-{level}"] = flat[:, QUANTILES.index(high)]
+    models = list(bands)
+    frame = pd.DataFrame(told)
+    return frame[np.isfinite(frame["y"])], models
+
+
+def _train(past: Panel) -> pd.DataFrame:
+    n, steps = past.values.shape
+    series = np.repeat(np.arange(n), steps)
+    ds = past.times(series, np.tile(np.arange(steps), n)).astype("M8[ns]")
+    return pd.DataFrame({"unique_id": past.ids[series], "ds": ds, "y": past.values.ravel()})

@@ -6,17 +6,18 @@
 #
 # Settings, all from the environment:
 #   LAKE=demo-lake  PORT=8000  WATCH_S=150  MONTHS=14  SEED=7
-#   RAY_PORT=6379  DASHBOARD_PORT=8265  RAY_TMPDIR=/tmp/matakota
+#   RAY_PORT=6379  DASHBOARD_PORT=8265  RAY_CLIENT_PORT=10001  RAY_TMPDIR=/tmp/matakota
 set -euo pipefail
 cd "$(dirname "$0")"
 
 LAKE=$(realpath -m "${LAKE:-demo-lake}")
 PORT=${PORT:-8000} RAY_PORT=${RAY_PORT:-6379} DASHBOARD_PORT=${DASHBOARD_PORT:-8265}
+RAY_CLIENT_PORT=${RAY_CLIENT_PORT:-10001}
 WATCH_S=${WATCH_S:-150} MONTHS=${MONTHS:-14} SEED=${SEED:-7}
 CARD=serving/models/matakota-n.json
 export RAY_TMPDIR=${RAY_TMPDIR:-/tmp/matakota} RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
 export RAY_DATA_PARQUET_FOOTER_NUM_ACTORS=1 RAY_SERVE_LOG_TO_STDERR=0 PYTHONUNBUFFERED=1
-export MATAKOTA_LAKE=$LAKE MATAKOTA_PORT=$PORT
+export MATAKOTA_LAKE=$LAKE
 URL=http://127.0.0.1:$PORT
 
 stage() { printf '\n\033[1m%s\033[0m\n' "$1"; }
@@ -30,7 +31,7 @@ must_be_free() { # name port remedy
 
 job() { # a command, as a Ray job on the cluster just started
   RAY_ADDRESS=http://127.0.0.1:$DASHBOARD_PORT ray job submit --log-style record --log-color false \
-    --working-dir . -- "$@" 2>&1 | grep -vE 'INFO (cli|job_manager|worker|sdk|packaging)|SUCC|^$|Running entrypoint|dashboard_sdk' ||
+    --working-dir . -- "$@" 2>&1 | grep -vE '^[0-9-]+ [0-9:,]+.(INFO|WARNING|SUCC) |^Running entrypoint|^$' ||
     test "${PIPESTATUS[0]}" -eq 0
 }
 
@@ -44,6 +45,7 @@ trap 'exit 0' INT TERM
 must_be_free "the page" "$PORT" "PORT=8001"
 must_be_free "Ray (a Ray of somebody else?)" "$RAY_PORT" "RAY_PORT=6380"
 must_be_free "Ray's dashboard" "$DASHBOARD_PORT" "DASHBOARD_PORT=8266"
+must_be_free "Ray's client" "$RAY_CLIENT_PORT" "RAY_CLIENT_PORT=20001"
 
 stage "The city"
 python -m lakehouse city --lake "$LAKE" --seed "$SEED"
@@ -58,14 +60,15 @@ stage "Ray and Ray Serve"
 mkdir -p "$RAY_TMPDIR"
 ray get-auth-token --generate >/dev/null 2>&1
 ray start --head --block --port "$RAY_PORT" --num-cpus 4 --object-store-memory 300000000 \
-  --dashboard-host 127.0.0.1 --dashboard-port "$DASHBOARD_PORT" --ray-client-server-port 0 \
+  --dashboard-host 127.0.0.1 --dashboard-port "$DASHBOARD_PORT" --ray-client-server-port "$RAY_CLIENT_PORT" \
   --temp-dir "$RAY_TMPDIR" --disable-usage-stats >"$RAY_TMPDIR/start.log" 2>&1 &
 RAY_PID=$!
 until (exec 3<>"/dev/tcp/127.0.0.1/$DASHBOARD_PORT") 2>/dev/null; do
   kill -0 "$RAY_PID" 2>/dev/null || { tail -20 "$RAY_TMPDIR/start.log" >&2; exit 1; }
   sleep 1
 done
-RAY_DASHBOARD_ADDRESS=http://127.0.0.1:$DASHBOARD_PORT serve deploy serving/laptop.yaml
+sed "s/port: 8000/port: $PORT/" serving/laptop.yaml >"$RAY_TMPDIR/serve.yaml"
+serve deploy --address "http://127.0.0.1:$DASHBOARD_PORT" "$RAY_TMPDIR/serve.yaml"
 
 stage "Watching the cameras' pixels"
 python -m serving follow --url "$URL" --seconds "$WATCH_S"

@@ -21,7 +21,7 @@ SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(workshop.app)
 
-TheLake = Annotated[Path, typer.Option("--lake", help="The lake's folder.")]
+TheLake = Annotated[str, typer.Option("--lake", help="The lake's folder.")]
 Where = Annotated[Executor, typer.Option(help="In this process, or on a Ray cluster.")]
 Months = Annotated[int, typer.Option(min=0, help="First load so many months of a synthetic past, once.")]
 Card = Annotated[Path | None, typer.Option(help="The model card whose weights would have seen that past.")]

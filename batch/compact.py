@@ -48,9 +48,11 @@ def compact(lake: Lake, executor: Executor = Executor.LOCAL, *, shard_bytes: int
     killed anywhere is continued by the next one, and two at once do no harm.
     """
     began = time.monotonic()
-    damaged = _quarantine(lake, executor, shard_bytes)
-    rows = {table: _advance(lake, table, damaged, executor, shard_bytes) for table in LANDED}
-    deleted = _clear(lake, damaged)
+    # One listing for all tables: looks must not take in what came after the others were done.
+    landed = lake.landing.segments()
+    damaged = _quarantine(lake, landed, executor, shard_bytes)
+    rows = {table: _advance(lake, table, landed, damaged, executor, shard_bytes) for table in LANDED}
+    deleted = _clear(lake, landed, damaged)
     return Compacted(rows, deleted, len(damaged), time.monotonic() - began)
 
 
@@ -104,7 +106,7 @@ def damage(root: str, shard: Sequence[SegmentName]) -> list[tuple[SegmentName, s
     found = []
     for name in shard:
         try:
-            landing.read(name)
+            landing.check(name)
         except BadSegment as problem:
             found.append((name, problem.rule, landing.size(name)))
         except FileNotFoundError:
@@ -112,9 +114,9 @@ def damage(root: str, shard: Sequence[SegmentName]) -> list[tuple[SegmentName, s
     return found
 
 
-def _quarantine(lake: Lake, executor: Executor, shard_bytes: int) -> frozenset[SegmentName]:
+def _quarantine(lake: Lake, landed: Landed, executor: Executor, shard_bytes: int) -> frozenset[SegmentName]:
     """Say of each damaged segment why, once; return them all."""
-    names = [name for names in lake.landing.segments().values() for name in names]
+    names = [name for names in landed.values() for name in names]
     parts = executor.run(partial(damage, lake.root), shards(lake, names, shard_bytes))
     found = [one for part in parts for one in part]
     for name, reason, size in found:
@@ -136,11 +138,15 @@ def _quarantine_row(name: SegmentName, reason: str, size: int) -> pa.Table:
 
 
 def _advance(
-    lake: Lake, table: str, damaged: frozenset[SegmentName], executor: Executor, shard_bytes: int
+    lake: Lake,
+    table: str,
+    landed: Landed,
+    damaged: frozenset[SegmentName],
+    executor: Executor,
+    shard_bytes: int,
 ) -> int:
     """Take into one table what it lacks, as one commit; return the rows."""
     while True:
-        landed = lake.landing.segments()
         snapshot = lake.table(table)
         segments = plan(snapshot, landed)
         if not segments:
@@ -157,11 +163,11 @@ def _advance(
         return sum(rows for rows, _ in whole)
 
 
-def _clear(lake: Lake, damaged: frozenset[SegmentName]) -> int:
+def _clear(lake: Lake, landed: Landed, damaged: frozenset[SegmentName]) -> int:
     """Delete the segments that every table has durably; move the damaged ones aside."""
-    landed = lake.landing.segments()
-    looks = lake.table("looks")
-    done = [name for app, names in landed.items() for name in names if name.seq <= watermark(looks, app)]
+    tables = [lake.table(table) for table in LANDED]
+    taken = {app: min(watermark(table, app) for table in tables) for app in landed}
+    done = [name for app, names in landed.items() for name in names if name.seq <= taken[app]]
     if not done:
         return 0
     for table in ("quarantine", *LANDED):

@@ -1,7 +1,5 @@
 """What the batch jobs read from the environment, once, at their door."""
 
-from pathlib import Path
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -10,10 +8,10 @@ from batch.executor import Executor
 
 
 class Settings(BaseSettings):
-    """Every setting is an option of a command, or a variable that begins with MATAKOTA_."""
+    """Each setting has its unit in its name; the environment variable is MATAKOTA_ and its name."""
 
-    model_config = SettingsConfigDict(env_prefix="MATAKOTA_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="MATAKOTA_", frozen=True, extra="ignore")
 
-    lake: Path = Path("lake")
-    executor: Executor = Field(default_factory=Executor.default)
+    lake: str = Field(default="demo-lake", description="the lake's folder")
+    executor: Executor = Field(default_factory=Executor.default, description="where jobs run")
     shard_bytes: int = Field(default=SHARD_BYTES, gt=0, description="segments that become one data file")

@@ -103,7 +103,8 @@ def _parts(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Ta
         return
     days = rows["day"].combine_chunks().cast(pa.int32()).to_numpy().astype("datetime64[D]")
     spans = days if table.partition else days.astype("datetime64[M]")
-    rows = rows.take(pa.array(np.argsort(spans, kind="stable")))
+    if (spans[1:] < spans[:-1]).any():
+        rows, spans = rows.take(pa.array(np.argsort(spans, kind="stable"))), np.sort(spans)
     found, counts = np.unique(spans, return_counts=True)
     for span, start, count in zip(found, np.cumsum(counts) - counts, counts, strict=True):
         yield dict.fromkeys(table.partition, str(span)), rows.slice(start, count)

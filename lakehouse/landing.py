@@ -101,6 +101,15 @@ class Landing:
         """
         return segments.decode(name, self._folder.read(str(name)), tables)
 
+    def check(self, name: SegmentName) -> None:
+        """Find out whether a segment is whole.
+
+        Raises:
+            BadSegment: it is damaged.
+            FileNotFoundError: it was compacted and deleted meanwhile.
+        """
+        segments.check(name, self._folder.read(str(name)))
+
     def size(self, name: SegmentName) -> int:
         """A segment's bytes; 0 of one that was deleted meanwhile."""
         return self._folder.size(str(name))

@@ -1,6 +1,6 @@
 """A table as it stands now: its snapshot, and what was acknowledged beyond it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -72,21 +72,24 @@ def fresh_reading(table: str, snapshot: Callable[[], DeltaTable], landing: Landi
         listed = landing.segments()
         taken = snapshot()
         try:
-            parts = [
-                _rows(landing, table, name)
-                for app, names in listed.items()
-                for name in names
-                if name.seq > watermark(taken, app)
-            ]
+            parts = [_rows(landing, table, name) for name in _beyond(listed, _watermarks(taken, listed))]
         except FileNotFoundError:
             continue
-        return Reading(taken, pa.concat_tables([TABLES[table].schema.empty_table(), *parts]))
+        return Reading(taken, _together(table, parts))
 
 
 def watermark(snapshot: DeltaTable, app: str) -> int:
     """The last batch of a producer's life that a snapshot holds; -1 where it holds none."""
     version = snapshot.transaction_version(app)
     return -1 if version is None else version
+
+
+def _watermarks(snapshot: DeltaTable, apps: Iterable[str]) -> dict[str, int]:
+    return {app: watermark(snapshot, app) for app in apps}
+
+
+def _beyond(listed: Mapping[str, list[SegmentName]], known: Mapping[str, int]) -> list[SegmentName]:
+    return [name for app, names in listed.items() for name in names if name.seq > known[app]]
 
 
 def tail(
@@ -101,15 +104,11 @@ def tail(
             return Tail(TABLES[table].schema.empty_table(), end)
         start = {app: since.get(app, -1) for app in end}
         try:
-            parts = [
-                _rows(landing, table, name)
-                for app, names in listed.items()
-                for name in names
-                if name.seq > max(start[app], watermark(taken, app))
-            ]
+            known = {app: max(start[app], seq) for app, seq in _watermarks(taken, listed).items()}
+            parts = [_rows(landing, table, name) for name in _beyond(listed, known)]
         except FileNotFoundError:
             continue
-        return Tail(pa.concat_tables([_compacted(taken, table, start), *parts]), end)
+        return Tail(_together(table, [*_compacted(taken, start), *parts]), end)
 
 
 def _position(taken: DeltaTable, landing: Landing, listed: Mapping[str, list[SegmentName]]) -> dict[str, int]:
@@ -118,21 +117,25 @@ def _position(taken: DeltaTable, landing: Landing, listed: Mapping[str, list[Seg
     return {app: max(landed.get(app, -1), watermark(taken, app)) for app in sorted(claimed | set(landed))}
 
 
-def _compacted(taken: DeltaTable, table: str, start: Mapping[str, int]) -> pa.Table:
+def _compacted(taken: DeltaTable, start: Mapping[str, int]) -> Iterator[pa.Table]:
     """The rows beyond a position that already are in the table."""
-    parts = [TABLES[table].schema.empty_table()]
     for app, seq in start.items():
         if watermark(taken, app) > seq:
             producer, _, epoch = app.rpartition("-e")
             after = (pc.field("seq") > seq) & (pc.field("producer") == producer)
-            parts.append(Reading(taken).rows(None, after & (pc.field("epoch") == int(epoch))))
-    return pa.concat_tables([part.cast(parts[0].schema) for part in parts])
+            yield Reading(taken).rows(None, after & (pc.field("epoch") == int(epoch)))
 
 
-def _rows(landing: Landing, table: str, name: SegmentName) -> pa.Table:
+def _rows(landing: Landing, table: str, name: SegmentName) -> pa.Table | None:
     """A segment's rows of a table; none of a damaged one, which compaction will set aside."""
     try:
-        found = landing.read(name, (table,))
+        return landing.read(name, (table,)).get(table)
     except BadSegment:
-        found = {}
-    return found.get(table, TABLES[table].schema.empty_table())
+        return None
+
+
+def _together(table: str, parts: Iterable[pa.Table | None]) -> pa.Table:
+    """All the rows in one piece: scanning hundreds of small ones takes longer than joining them."""
+    schema = TABLES[table].schema
+    whole = [part.cast(schema) for part in parts if part is not None]
+    return pa.concat_tables([schema.empty_table(), *whole]).combine_chunks()

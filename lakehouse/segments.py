@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 import pyarrow as pa
@@ -51,6 +52,7 @@ def app_id(producer: str, epoch: int) -> str:
     return f"{producer}-e{epoch:06d}"
 
 
+@cache
 def landed_schema(table: str) -> pa.Schema:
     """What a producer hands over of a table: its columns without producer, epoch and seq."""
     return pa.schema([field for field in TABLES[table].schema if field.name not in STAMP])
@@ -76,35 +78,58 @@ def decode(name: SegmentName, data: bytes, tables: tuple[str, ...] = LANDED) -> 
     Raises:
         BadSegment: the file was cut off, changed, or holds rows that fit no table.
     """
-    body = data[: -(_SHA_BYTES + len(_MAGIC))]
+    streams = _streams(name, data)
+    return {table: _rows(name, table, streams[table]) for table in tables if table in streams}
+
+
+def check(name: SegmentName, data: bytes) -> None:
+    """Find out whether a segment is whole and fits its tables, without reading its rows.
+
+    Raises:
+        BadSegment: it is not.
+    """
+    for table, stream in _streams(name, data).items():
+        _open(name, table, stream)
+
+
+def _streams(name: SegmentName, data: bytes) -> dict[str, pa.Buffer]:
+    body = memoryview(data)[: -(_SHA_BYTES + len(_MAGIC))]
     if len(data) < _TAIL_BYTES or not data.endswith(_MAGIC):
         raise _bad(name, "it was cut off: the trailer is missing")
     if hashlib.sha256(body).digest() != data[len(body) : -len(_MAGIC)]:
         raise _bad(name, "its sha256 is not the one in its trailer")
     end = len(body) - _LENGTH_BYTES
-    index = body[end - int.from_bytes(body[end:], "little") : end]
-    places = json.loads(index)
-    buffer = pa.py_buffer(body)
-    return {table: _rows(name, table, buffer.slice(*places[table])) for table in tables if table in places}
+    index = bytes(body[end - int.from_bytes(body[end:], "little") : end])
+    return {table: pa.py_buffer(data).slice(*place) for table, place in json.loads(index).items()}
 
 
 def _stream(rows: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with pa.ipc.new_stream(sink, rows.schema.remove_metadata(), options=options) as writer:
-        writer.write_table(rows.combine_chunks())
+    bare = pa.schema([pa.field(column.name, column.type) for column in rows.schema])
+    with pa.ipc.new_stream(sink, bare, options=options) as writer:
+        writer.write_table(rows.cast(bare).combine_chunks())
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
-def _rows(name: SegmentName, table: str, stream: pa.Buffer) -> pa.Table:
+def _open(name: SegmentName, table: str, stream: pa.Buffer) -> pa.RecordBatchReader:
     try:
-        rows = pa.ipc.open_stream(stream).read_all().select(landed_schema(table).names)
-        for column in STAMP:
-            kind = TABLES[table].schema.field(column).type
-            rows = rows.append_column(column, pa.repeat(pa.scalar(getattr(name, column), kind), len(rows)))
-        return rows.cast(TABLES[table].schema)
-    except (pa.ArrowException, KeyError, ValueError) as error:
-        raise _bad(name, f"its {table} do not fit their table: {error}") from error
+        reader = pa.ipc.open_stream(stream)
+        if reader.schema.equals(landed_schema(table)):
+            return reader
+    except (pa.ArrowException, KeyError) as error:
+        raise _bad(name, f"it holds no rows of {table}: {error}") from error
+    raise _bad(name, f"its columns of {table} are those of another version")
+
+
+def _rows(name: SegmentName, table: str, stream: pa.Buffer) -> pa.Table:
+    rows = _open(name, table, stream).read_all()
+    stamp = [_repeated(getattr(name, column), table, column, len(rows)) for column in STAMP]
+    return pa.Table.from_arrays([*rows.columns, *stamp], schema=TABLES[table].schema)
+
+
+def _repeated(value: object, table: str, column: str, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, TABLES[table].schema.field(column).type), count)
 
 
 def _bad(name: SegmentName, rule: str) -> BadSegment:

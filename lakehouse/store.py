@@ -26,11 +26,12 @@ _TABLES_RESERVE_SHARE = 0.5
 
 
 class Lake:
-    """What the city knows, under one folder."""
+    """What the city knows, under one folder; `landing` is where producers land what they saw."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self._folder = Folder(root)
+        self.landing = Landing(self._folder / "landing")
 
     @classmethod
     def create(cls, root: str | Path) -> "Lake":
@@ -68,11 +69,6 @@ class Lake:
         for name in TABLES:
             checkpoints.heal(folder / name / "_delta_log")
         return cls(str(folder.path))
-
-    @property
-    def landing(self) -> Landing:
-        """Where producers land what they saw."""
-        return Landing(self._folder / "landing")
 
     def folder(self, name: str) -> Folder:
         """Where a table's data files lie."""

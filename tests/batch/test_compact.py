@@ -162,6 +162,20 @@ def test_watermarks_never_fall(lake, batch):
     assert lake.table("looks").transaction_version("shard-0-e000001") == 1
 
 
+def test_what_lands_meanwhile_waits_for_the_next_compaction(lake, batch, monkeypatch):
+    """A batch that lands between two tables goes into none of them, and is not deleted."""
+    producer = lake.landing.producer("shard-0")
+    producer.append(batch)
+    real = compaction.plan
+    monkeypatch.setattr(compaction, "plan", lambda *given: (producer.append(batch), real(*given))[1])
+    compact(lake)
+    monkeypatch.undo()
+    landed = [("shard-0", 1, seq) for seq in range(5)]
+    assert batches(lake.read("looks")) == batches(lake.read("measures")) == landed[:1]
+    compact(lake)
+    assert batches(lake.read("looks")) == batches(lake.read("measures")) == landed
+
+
 def test_two_compactions_at_once_lose_and_double_nothing(lake, batch):
     """Compactions that race with each other and with producers leave every batch exactly once."""
     told, failures = [], []

@@ -12,10 +12,11 @@ from ultralytics.data.augment import LetterBox
 from ultralytics.models.yolo.detect import DetectionTrainer
 
 from batch.pictures import paths
-from batch.ship import HEIGHT, WIDTH, ship
+from batch.ship import ship
 from batch.yolo import ARCHITECTURE, network, unfold
 from lakehouse.scenes import LABELS
 
+STRIDE = 32
 SAMPLE = 48
 """So many pictures tell what a layer's values are like."""
 
@@ -42,14 +43,21 @@ def train(
     model = network(start)
     unfold(model, _sample(pictures, size))
     out.mkdir(parents=True, exist_ok=True)
-    _describe(data, out / "data.json")
+    _describe(data, out / "data.yaml")
     gpu = torch.cuda.is_available()
-    _trainer(model, out / "weights.pt")(overrides={
-        "model": ARCHITECTURE, "data": str(out / "data.json"), "project": str(out.resolve()), "name": "run",
+    trainer = _trainer(model, out / "weights.pt")(overrides={
+        "model": ARCHITECTURE, "data": str(out / "data.yaml"), "project": str(out.resolve()), "name": "run",
         "epochs": epochs, "imgsz": size, "batch": batch, "freeze": frozen or None, "rect": True,
         "device": "0" if gpu else "cpu", "amp": gpu, **_STEPS, **_CHANGES, **_QUIET,
-    }).train()  # fmt: skip
-    ship(out / "weights.pt", start, data, out, width=size, height=size * HEIGHT // WIDTH)
+    })  # fmt: skip
+    trainer.callbacks.clear()  # they would tell other programs of this run
+    trainer.train()
+    ship(out / "weights.pt", start, data, out, width=size, height=_height(size))
+
+
+def _height(width: int) -> int:
+    """The network's input is as high as a 16:9 picture, rounded up to its stride."""
+    return -(-width * 9 // 16 // STRIDE) * STRIDE
 
 
 def _sample(pictures: list[Path], size: int) -> torch.Tensor:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def network(weights: Path) -> nn.Module:
         if classes == len(LABELS):
             _keep(model, list(range(len(LABELS))))
         model.load_state_dict(state)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except (OSError, EOFError, KeyError, RuntimeError, ValueError, UnpicklingError) as error:
         rule = f"it is no state dict of {ARCHITECTURE} ({type(error).__name__})"
         raise BadWeights(str(weights), rule, "save model.state_dict() with torch.save") from error
     if classes == _COCO:

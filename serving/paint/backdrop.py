@@ -1,5 +1,6 @@
 """What a synthetic camera sees when nobody is there."""
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
@@ -17,8 +18,10 @@ from serving.paint.view import Floats, View
 _FINE = 2
 """The backdrop is drawn this much finer and then scaled down, against jagged far lines."""
 
-_NIGHT = np.array([0.30, 0.27, 0.26])
-_LAMPLIGHT = np.array([0.42, 0.56, 0.66])
+_NIGHT = np.array([0.30, 0.27, 0.26], np.float32)
+_LAMPLIGHT = np.array([0.42, 0.56, 0.66], np.float32)
+_ZENITH = np.array([232, 214, 196], np.float32)
+_HORIZON = np.array([235, 232, 226], np.float32)
 _LAMP_M = 7.0
 _RAINY = 0.82
 _HAZE = 0.12
@@ -46,44 +49,49 @@ class Backdrop:
     light: NDArray[np.float32]
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Drawing takes 100 MB for a moment: 24 cameras that all begin at once would take 2 GB."""
+
+
 @lru_cache(maxsize=96)
 def backdrop(scenery: Scenery, calibration: Calibration, size: tuple[int, int], sky: Sky) -> Backdrop:
     """The empty scene of one camera under one sky; kept, because a camera asks for it with every frame."""
-    view = View(scenery, calibration, (size[0] * _FINE, size[1] * _FINE))
-    light = _light(view, sky)
-    picture = cv2.resize(np.clip(_picture(view, sky, light), 0, 255), size, interpolation=cv2.INTER_AREA)
-    falling = cv2.resize(light.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return Backdrop(np.rint(picture).astype(np.uint8), np.asarray(falling, np.float32))
+    with _ONE_AT_A_TIME:
+        view = View(scenery, calibration, (size[0] * _FINE, size[1] * _FINE))
+        light = _light(View(scenery, calibration, size), sky)
+        picture = _picture(view, sky, np.asarray(cv2.resize(light, view.size), np.float32))
+        coarse = cv2.resize(np.clip(picture, 0, 255), size, interpolation=cv2.INTER_AREA)
+    return Backdrop(np.rint(coarse).astype(np.uint8), light)
 
 
 def _picture(view: View, sky: Sky, light: Floats) -> Floats:
     image = ground(view, sky.water)
     image[view.sky] = _heaven(view, sky)[view.sky]
-    windows = np.zeros(image.shape)
+    windows = np.zeros_like(image)
     Fronts(view, image, windows).draw()
     image *= light
     if sky.rain:
         _wet(view, sky, image)
-    return np.maximum(image, windows * (1 - sky.daylight))
+    return np.asarray(np.maximum(image, windows * (1 - sky.daylight)))
 
 
 def _heaven(view: View, sky: Sky) -> Floats:
     """The sky by day, paler towards the horizon, or grey."""
     width, height = view.size
     if sky.rain:
-        return np.full((height, width, 3), 178.0)
-    down = np.linspace(0, 1, height)[:, None, None]
-    column = np.array([232.0, 214, 196]) * (1 - down) + np.array([235.0, 232, 226]) * down
+        return np.full((height, width, 3), 178.0, np.float32)
+    down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+    column = _ZENITH * (1 - down) + _HORIZON * down
     return np.broadcast_to(column, (height, width, 3))
 
 
 def _light(view: View, sky: Sky) -> Floats:
     """What of the daylight reaches each pixel, and what the lamps add after dark."""
-    pools = np.zeros(view.x.shape)
+    pools = np.zeros_like(view.x)
     for x, y in lamp_feet(view.scenery):
         pools += np.exp(-((view.x - x) ** 2 + (view.y - y) ** 2) / (2 * _LAMP_M**2))
     dark = _NIGHT + np.minimum(pools, 1.2)[..., None] * _LAMPLIGHT
-    return np.asarray(sky.daylight * (_RAINY if sky.rain else 1.0) + (1 - sky.daylight) * dark)
+    return np.asarray(sky.daylight * (_RAINY if sky.rain else 1.0) + (1 - sky.daylight) * dark, np.float32)
 
 
 def _wet(view: View, sky: Sky, image: Floats) -> None:

@@ -6,10 +6,12 @@ from numpy.typing import NDArray
 
 from serving.paint.view import Floats, View
 
-_PAVING = ((150, 158, 166), (140, 150, 178), (165, 168, 168), (128, 140, 150))
+_PAVING = np.array([(150, 158, 166), (140, 150, 178), (165, 168, 168), (128, 140, 150)], np.float32)
 _TILES_M = (0.6, 1.0, 2.0)
-_GRASS, _EARTH = (62, 92, 88), (88, 112, 122)
-_ASPHALT, _PARKING = (92, 90, 88), (112, 112, 112)
+_GRASS, _EARTH, _ASPHALT, _PARKING = np.array(
+    [(62, 92, 88), (88, 112, 122), (92, 90, 88), (112, 112, 112)], np.float32
+)
+_SHEEN = np.array([0.95, 0.97, 1.0], np.float32)
 _LINE = 215.0
 _LINE_M, _DASH_M, _GAP_M = 0.16, 3.0, 2.0
 _KERB_M = 0.28
@@ -48,7 +50,7 @@ class Texture:
             np.abs(np.mod(metres / scale_m * 8, around) - self._side + 1)
             for metres in (self._view.x, self._view.y)
         )
-        return np.asarray(cv2.remap(self._sheet, np.float32(u), np.float32(v), cv2.INTER_LINEAR), np.float64)
+        return np.asarray(cv2.remap(self._sheet, u, v, cv2.INTER_LINEAR), np.float32)
 
 
 def _paving(view: View) -> Floats:
@@ -57,19 +59,19 @@ def _paving(view: View) -> Floats:
     joints = np.minimum(np.mod(view.along, side), np.mod(view.across, side)) < 0.06 * side
     checks = np.mod(np.floor(view.along / side / 2) + np.floor(view.across / side / 2), 2) * 18 - 9
     pattern = checks * view.sharpness(side * 2) - joints * 26 * view.sharpness(side)
-    return np.asarray(_PAVING[seed % len(_PAVING)] + pattern[..., None], np.float64)
+    return np.asarray(_PAVING[seed % len(_PAVING)] + pattern[..., None], np.float32)
 
 
 def _road(view: View, image: Floats, rough: Floats) -> None:
     """Verges, the parking strip, and the asphalt with the darker stripes that tyres leave in each lane."""
     scenery, off = view.scenery, np.abs(view.across)
     verge = off > scenery.edge_m + (0.0 if scenery.seed % 2 else 2.0)
-    image[verge] = (np.array(_GRASS if scenery.seed % 3 else _EARTH) + rough[..., None] * 1.8)[verge]
+    image[verge] = (_GRASS if scenery.seed % 3 else _EARTH) + rough[verge][:, None] * 1.8
     parking = (view.across > 0) & (off < scenery.road_half_m + scenery.parking_m)
-    image[parking] = (np.array(_PARKING) + rough[..., None])[parking]
+    image[parking] = _PARKING + rough[parking][:, None]
     road = off < scenery.road_half_m
-    tracks = 9.0 * np.cos(view.across / _lane(view) * 4 * np.pi) ** 2
-    image[road] = (np.array(_ASPHALT) + (rough * 0.8 - tracks)[..., None])[road]
+    tracks = 9.0 * np.cos(view.across[road] / _lane(view) * 4 * np.pi) ** 2
+    image[road] = _ASPHALT + (rough[road] * 0.8 - tracks)[:, None]
 
 
 def _lane(view: View) -> float:
@@ -78,12 +80,12 @@ def _lane(view: View) -> float:
 
 def _kerbs(view: View, image: Floats) -> None:
     """Black and white stones along the pavements."""
-    edge = view.scenery.road_half_m + np.where(view.across > 0, view.scenery.parking_m, 0.0)
-    off = np.abs(view.across)
+    off = np.abs(view.across) - (view.across > 0) * np.float32(view.scenery.parking_m)
+    edge = view.scenery.road_half_m
     kerb = (off >= edge) & (off < edge + _KERB_M)
-    sharp = view.sharpness(1.0)
-    stones = np.where(np.mod(view.along, 2.0) < 1.0, 215.0, 45.0) * sharp + 130 * (1 - sharp)
-    image[kerb] = stones[kerb][:, None]
+    sharp = view.sharpness(1.0)[kerb]
+    stones = np.where(np.mod(view.along[kerb], 2.0) < 1.0, 215.0, 45.0) * sharp + 130 * (1 - sharp)
+    image[kerb] = stones[:, None]
 
 
 def _lines(view: View, image: Floats, worn: Floats) -> None:
@@ -95,14 +97,15 @@ def _lines(view: View, image: Floats, worn: Floats) -> None:
         marks |= on_line if divides else on_line & dashes
     if view.scenery.seed % 3 == 0:
         marks |= _crossing(view)
-    strength = (marks * worn * np.maximum(view.sharpness(0.3), 0.35))[..., None]
-    image[:] = image * (1 - strength) + _LINE * strength
+    strength = (worn * np.maximum(view.sharpness(0.3), 0.35))[marks][:, None]
+    image[marks] = image[marks] * (1 - strength) + _LINE * strength
 
 
 def _crossing(view: View, at_m: float = 9.0, half_m: float = 2.0) -> NDArray[np.bool_]:
     """A zebra crossing."""
     on_road = np.abs(view.across) < view.scenery.road_half_m - 0.5
-    return (np.abs(view.along - at_m) < half_m) & (np.mod(view.across, 1.0) < _KERB_M * 2) & on_road
+    stripes = np.mod(view.across, 1.0) < _KERB_M * 2
+    return np.asarray((np.abs(view.along - at_m) < half_m) & stripes & on_road)
 
 
 def _puddles(view: View, image: Floats, texture: Texture, water: float) -> None:
@@ -112,5 +115,5 @@ def _puddles(view: View, image: Floats, texture: Texture, water: float) -> None:
         return
     low = texture.at(30.0) - 0.25 * np.abs(view.across) / view.scenery.road_half_m
     wet = road & (low <= np.quantile(low[road], water))
-    sheen = (105 + 18 * texture.at(12.0))[..., None] * np.array([0.95, 0.97, 1.0])
-    image[wet] = image[wet] * 0.25 + sheen[wet]
+    sheen = (105 + 18 * texture.at(12.0)[wet])[:, None] * _SHEEN
+    image[wet] = image[wet] * 0.25 + sheen

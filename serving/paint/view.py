@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from lakehouse.cameras import Calibration
 from serving.paint.scenery import Scenery
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 HORIZON_M = 400.0
 """What is farther is sky."""
@@ -29,13 +29,21 @@ class View:
         )
         ground = calibration.ground(shares.reshape(-1, 2)).reshape(height, width, 2)
         self.sky = ~(np.linalg.norm(ground, axis=2) < HORIZON_M)
-        self.x, self.y = (np.where(self.sky, HORIZON_M, ground[..., axis]) for axis in (0, 1))
-        self.across, self.along = scenery.across(self.x, self.y), scenery.along(self.x, self.y)
+        x, y = (np.where(self.sky, HORIZON_M, ground[..., axis]) for axis in (0, 1))
+        self.x, self.y, self.across, self.along, self._pixel_m = (
+            np.asarray(metres, np.float32)
+            for metres in (
+                x,
+                y,
+                scenery.across(x, y),
+                scenery.along(x, y),
+                _pixel_m(x, y, calibration, width),
+            )
+        )
 
     def sharpness(self, pattern_m: float) -> Floats:
         """1 where a pattern of this size is wider than a pixel, falling to 0 where it would only flicker."""
-        metres = np.hypot(self.x, self.y) ** 2 / self.calibration.height_m / self.size[0]
-        return np.clip(1.4 - metres / pattern_m, 0, 1)
+        return np.asarray(np.clip(1.4 - self._pixel_m / pattern_m, 0, 1))
 
     def pixels(self, points: ArrayLike) -> NDArray[np.int32] | None:
         """Points of the world (n, 3) in whole pixels; None where one is behind the camera or far aside."""
@@ -43,3 +51,10 @@ class View:
         if not np.isfinite(shares).all() or np.abs(shares).max() > _FRAMES_AWAY:
             return None
         return np.rint(shares * self.size).astype(np.int32)
+
+
+def _pixel_m(
+    x: NDArray[np.float64], y: NDArray[np.float64], calibration: Calibration, width: int
+) -> NDArray[np.float64]:
+    """About how many metres of ground a pixel covers, away from the camera."""
+    return (x**2 + y**2) / calibration.height_m / width

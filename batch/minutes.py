@@ -82,7 +82,10 @@ class Sight:
             if reason and reason.startswith("unhealthy"):
                 reasons[within(health == reason.removeprefix("unhealthy: "))] = code
         reasons[coverage > 0] = SEEN
-        return cls(tuple(cameras), coverage, reasons, within(~told), within(told))
+        pixels, synthetic = within(~told), within(told)
+        # A camera that was down in a synthetic minute left no look to say so; the others did.
+        synthetic |= synthetic.any(axis=0) & ~pixels.any(axis=0)
+        return cls(tuple(cameras), coverage, reasons, pixels, synthetic)
 
 
 @dataclass(frozen=True)

@@ -326,6 +326,15 @@ def test_history_is_synthetic_and_what_was_seen_is_not(see, rolled, minute, hour
     assert origins == ["both", "synthetic", "both"]
 
 
+def test_an_outage_in_synthetic_time_is_synthetic(see, rolled, minute):
+    """A camera that was down while all others saw the synthetic past has no minute from pixels."""
+    see("cam-a", range(2), producer="history")
+    see("cam-b", [0], producer="history")
+    rolled()
+    row = minute("cam-b", 1)
+    assert (row["value"], row["reason"], row["origin"]) == (None, "not looked at", "synthetic")
+
+
 def test_loaded_days_survive_a_clip_of_the_past(see, rolled, hour, usual):
     """A camera that is watched on a day that was loaded adds to it, and wipes nothing out."""
     usual("cam-b", 100.0)

@@ -1,7 +1,7 @@
 """Instants at the API: city time with its offset going out, RFC 3339 or a city day coming in."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -10,6 +10,9 @@ from lakehouse.calendar import CITY_ZONE
 from lakehouse.problem import BadTime
 
 _REMEDY = "write RFC 3339 with an offset, as 2026-11-23T10:00:00+07:00, or a city day, as 2026-11-23"
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2099
+"""Nobody asks for others, and at the ends of the calendar an hour more is no date any longer."""
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -17,20 +20,20 @@ def instant(given: Any) -> datetime:
     """The instant, in UTC, that a query names; a day is its first moment in the city.
 
     Raises:
-        BadTime: it is no date and no time, or it has no offset.
+        BadTime: it is no date and no time, it has no offset, or no camera can have hung then.
     """
-    if isinstance(given, datetime):
-        return given
     # An unescaped + in a query arrives as a space.
     text = str(given).strip().replace(" ", "+")
     try:
         if _DAY.fullmatch(text):
-            return datetime.combine(date.fromisoformat(text), time(), CITY_ZONE).astimezone(UTC)
+            text += "T00:00:00+07:00"
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadTime(given, str(error), _REMEDY) from error
     if at.tzinfo is None:
         raise BadTime(given, "it has no offset, so it could be any of 24 hours", _REMEDY)
+    if not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+        raise BadTime(given, f"only the years {EARLIEST_YEAR} to {LATEST_YEAR} are asked for", _REMEDY)
     return at.astimezone(UTC)
 
 

@@ -2,6 +2,8 @@
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def refused(answer, status):
@@ -85,3 +87,29 @@ def test_too_long_an_answer_is_refused(lake, city, monkeypatch):
     monkeypatch.setattr(hours, "MOST_ROWS", 3)
     with city.served(application(lake)) as url:
         refused(httpx.get(f"{url}/v1/hours"), 422)
+
+
+PARAMETERS = {
+    "/v1/areas": ["level", "parent"],
+    "/v1/cameras": ["area"],
+    "/v1/events": ["area", "kind", "since", "until", "limit", "cursor"],
+    "/v1/hours": ["area", "level", "kind", "since", "until", "version"],
+    "/v1/forecasts": ["area", "level", "kind", "issued_at", "version"],
+}
+VALUES = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["33.74", "kecamatan", "crowd.people", "2026-11-23", "0001-01-01", "9999-12-31"]),
+    st.sampled_from(["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "1e9", "-1", str(2**70)]),
+    st.integers(-5, 5).map(str),
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(path=st.sampled_from(sorted(PARAMETERS)), data=st.data())
+def test_no_question_brings_it_down(reading, path, data):
+    """Whatever stands in a query, the answer is a result or a problem that names the value."""
+    query = data.draw(st.dictionaries(st.sampled_from(PARAMETERS[path]), VALUES))
+    answer = reading.get(path, params=query)
+    assert answer.status_code in {200, 404, 422}, answer.text
+    if answer.status_code != 200:
+        assert answer.json()["rule"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.roster import Roster, claim
+from serving.roster import Roster, Tenant, claim
 
 CAMERAS = [f"camera-{n}" for n in range(24)]
 
@@ -160,3 +160,47 @@ def test_no_camera_ever_has_two_owners(steps):
                 shard.renew(roster, clock, lost=what == "lose")
         owned = Counter(camera for shard in shards for camera in shard.runs(clock.now))
         assert all(count == 1 for count in owned.values())
+
+
+class Line:
+    """The way from a tenant to the roster, which a test can cut."""
+
+    def __init__(self, roster):
+        self.roster, self.cut = roster, False
+
+    def __call__(self, owner, running):
+        """Renew, if the line holds."""
+        if self.cut:
+            raise TimeoutError
+        return self.roster.renew(owner, running)
+
+
+def test_a_tenant_that_is_cut_off_stops_before_anybody_else_begins():
+    """Without an answer a tenant goes on for a while, and has stopped when its cameras are given away."""
+    clock = Clock()
+    roster = grown(clock)
+    line = Line(roster)
+    tenant = Tenant("shard-0", line, clock)
+    running, other = tenant.may_run(frozenset()), frozenset()
+    assert running == set(CAMERAS)
+    line.cut = True
+    for _ in range(12):
+        clock.now += 1
+        running = tenant.may_run(running)
+        other = roster.renew("shard-1", other).cameras
+        assert running.isdisjoint(other)
+    assert other == set(CAMERAS)
+
+
+def test_a_tenant_survives_a_short_silence():
+    """An answer that comes late once costs no camera."""
+    clock = Clock()
+    line = Line(grown(clock))
+    tenant = Tenant("shard-0", line, clock)
+    running = tenant.may_run(frozenset())
+    line.cut = True
+    clock.now += 2
+    assert tenant.may_run(running) == running
+    line.cut = False
+    clock.now += 1
+    assert tenant.may_run(running) == set(CAMERAS)

@@ -13,7 +13,7 @@ from ultralytics.models.yolo.detect import DetectionTrainer
 
 from batch.pictures import paths
 from batch.ship import ship
-from batch.yolo import ARCHITECTURE, network, unfold
+from batch.yolo import ARCHITECTURE, mixed, network, unfold
 from lakehouse.scenes import LABELS
 
 STRIDE = 32
@@ -32,26 +32,38 @@ _QUIET: dict[str, Any] = {"val": False, "plots": False, "workers": 0, "pretraine
 
 
 def train(
-    data: list[Path], start: Path, out: Path, *, epochs: int, size: int, batch: int, frozen: int
+    data: list[Path],
+    start: Path,
+    out: Path,
+    *,
+    epochs: int,
+    size: int,
+    batch: int,
+    frozen: int,
+    share: float,
 ) -> None:
     """Teach the detector, on a GPU if there is one, then score it and write the model that is served.
 
-    `weights.pt` in `out` is there after the first epoch: what a broken run has learnt is not lost.
-    `size` is the longer side of the pictures, and `frozen` first layers stay as they are.
+    `size` is the longer side of the pictures, and `frozen` first layers stay as they are. `learnt.pt` in `out`
+    is there after the first epoch: what a broken run has learnt is not lost. `weights.pt` lies at `share`
+    of the way there from the start.
     """
     pictures = [path for folder in data for path in paths(folder, "train")]
     model = network(start)
     unfold(model, _sample(pictures, size))
+    began = {name: value.clone() for name, value in model.state_dict().items()}
     out.mkdir(parents=True, exist_ok=True)
     _describe(data, out / "data.yaml")
     gpu = torch.cuda.is_available()
-    trainer = _trainer(model, out / "weights.pt")(overrides={
+    trainer = _trainer(model, out / "learnt.pt")(overrides={
         "model": ARCHITECTURE, "data": str(out / "data.yaml"), "project": str(out.resolve()), "name": "run",
         "epochs": epochs, "imgsz": size, "batch": batch, "freeze": frozen or None, "rect": True,
         "device": "0" if gpu else "cpu", "amp": gpu, **_STEPS, **_CHANGES, **_QUIET,
     })  # fmt: skip
     trainer.callbacks.clear()  # they would tell other programs of this run
     trainer.train()
+    learnt = torch.load(out / "learnt.pt", weights_only=True)
+    torch.save(mixed(began, learnt, share), out / "weights.pt")
     ship(out / "weights.pt", start, data, out, width=size, height=_height(size))
 
 
@@ -61,9 +73,9 @@ def _height(width: int) -> int:
 
 
 def _sample(pictures: list[Path], size: int) -> torch.Tensor:
-    """Pictures from all over the data (n, 3, size, size) in 0-1, as the network sees them."""
+    """Pictures from all over the data (n, 3, height, size) in 0-1, as the network sees them."""
     chosen = [pictures[i] for i in np.linspace(0, len(pictures) - 1, min(SAMPLE, len(pictures))).astype(int)]
-    frame = LetterBox((size, size), auto=False)
+    frame = LetterBox((_height(size), size), auto=False)
     images = np.stack([frame(image=cv2.imread(str(path)))[..., ::-1] for path in chosen])
     return torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).float() / 255
 

@@ -42,11 +42,14 @@ def train(
     size: Annotated[int, typer.Option(min=64, help="The longer side of the pictures, in pixels.")] = 640,
     batch: Annotated[int, typer.Option(min=1)] = 8,
     frozen: Annotated[int, typer.Option(min=0, max=22, help="So many first layers stay as they are.")] = 5,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="How far to go from the start to the learnt.")
+    ] = 0.75,
 ) -> None:
     """Teach the detector, on a GPU if there is one; write its weights, the model that is served, its card."""
     from batch.train import train as job  # noqa: PLC0415 - torch
 
-    job(data, start, out, epochs=epochs, size=size, batch=batch, frozen=frozen)
+    job(data, start, out, epochs=epochs, size=size, batch=batch, frozen=frozen, share=share)
 
 
 @app.command()

@@ -25,6 +25,8 @@ COCO_LABELS = (0, 1, 3, 2, 5, 7)
 
 _COCO = 80
 
+State = dict[str, torch.Tensor]
+
 
 def network(weights: Path) -> nn.Module:
     """A YOLO26n of six classes with the weights of a state dict; of COCO's 80 it keeps the six.
@@ -66,6 +68,18 @@ def _fewer(layer: nn.Conv2d, rows: list[int]) -> nn.Conv2d:
     if layer.bias is not None:
         cut.bias = nn.Parameter(layer.bias.detach()[rows].clone())
     return cut
+
+
+def mixed(start: State, learnt: State, share: float) -> State:
+    """The weights that lie at `share` of the way from where a training began to where it ended.
+
+    They keep more of what the start could do and the new pictures did not show (Wortsman et al. 2022,
+    "Robust fine-tuning of zero-shot models").
+    """
+    return {
+        name: start[name] * (1 - share) + value * share if value.dtype.is_floating_point else value
+        for name, value in learnt.items()
+    }
 
 
 def teacher(model: nn.Module, confidence: float) -> Callable[[NDArray[np.uint8]], NDArray[np.float64]]:

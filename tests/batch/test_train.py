@@ -95,6 +95,17 @@ def test_unfolding_changes_nothing_but_the_layers(weights):
     )
 
 
+def test_weights_are_mixed():
+    """Half of the way lies in the middle; counters are those of what was learnt."""
+    from batch.yolo import mixed
+
+    start = {"a": torch.tensor([0.0, 2.0]), "n": torch.tensor(1)}
+    learnt = {"a": torch.tensor([1.0, 4.0]), "n": torch.tensor(7)}
+    half = mixed(start, learnt, 0.5)
+    assert half["a"].tolist() == [0.5, 3.0]
+    assert half["n"] == 7
+
+
 @pytest.mark.parametrize("content", [b"nothing", b""])
 def test_weights_that_are_none_are_refused(tmp_path, content):
     """A file that is no state dict of the network is bad weights."""
@@ -112,7 +123,7 @@ def test_a_training_ends_in_a_model_that_is_what_its_card_says(data, weights, tm
 
     from batch.train import train
 
-    train([data], weights, tmp_path, epochs=1, size=128, batch=2, frozen=0)
+    train([data], weights, tmp_path, epochs=1, size=128, batch=2, frozen=0, share=0.5)
     card = json.loads((tmp_path / "matakota-n.json").read_text())
     for name, expected in card["files"].items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == expected

@@ -41,11 +41,11 @@ def origins(panel: Panel) -> tuple[int, ...]:
 
 
 def rehearse(panel: Panel, models: Sequence[Model], cuts: Sequence[int]) -> Rehearsal:
-    """Ask every model at every cut, in steps before the panel's end; a lasting one is fitted at the earliest."""
+    """Ask every model at every cut, steps before the panel's end; a lasting one is fitted once."""
     pasts = [panel.cut(cut) for cut in cuts]
     windows = [(past.steps, past.steps + panel.horizon) for past in pasts]
     shape = (len(cuts), len(panel.ids), panel.horizon)
-    truth = np.array([panel.values[:, start:stop] for start, stop in windows]).reshape(shape)
+    truth = np.array([panel.y[:, start:stop] for start, stop in windows]).reshape(shape)
     paths, cpu_s = {}, {}
     for model in models:
         began = time.process_time()
@@ -69,7 +69,7 @@ def scores(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFr
         truth: (n, horizon), NaN where it is not known.
         bands: by model (n, horizon, quantiles).
     """
-    told, models = _wide(past, truth, bands)
+    told, models = _wide(past, truth, bands), list(bands)
     train = _train(past)
     scale = {"seasonality": past.frequency.scale, "train_df": train}
     columns = {model: [f"{model}-{quantile_column(q)}" for q in QUANTILES] for model in models}
@@ -85,13 +85,14 @@ def scores(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFr
     tall = [table.melt("unique_id", models, "model", name) for name, table in found.items()]
     table = pd.concat([part.set_index(["unique_id", "model"]) for part in tall], axis=1).reset_index()
     counted = told.groupby("unique_id").size().rename("n")
-    return table.replace([np.inf, -np.inf], np.nan).merge(counted, on="unique_id")
+    finite: pd.DataFrame = table.replace([np.inf, -np.inf], np.nan).merge(counted, on="unique_id")
+    return finite.assign(unique_id=past.ids[finite["unique_id"]])
 
 
-def _wide(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> tuple[pd.DataFrame, list[str]]:
-    """The long frame that utilsforecast compares: quantiles under its own names for levels as well."""
+def _wide(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFrame:
+    """What utilsforecast compares, series as numbers; quantiles stand under its names for levels too."""
     ds = past.future.astype("M8[ns]").ravel()
-    told = {"unique_id": np.repeat(past.ids, past.horizon), "ds": ds, "y": truth.ravel()}
+    told = {"unique_id": np.repeat(np.arange(len(past.ids)), past.horizon), "ds": ds, "y": truth.ravel()}
     for model, band in bands.items():
         flat = band.reshape(-1, len(QUANTILES))
         told |= {f"{model}-{quantile_column(q)}": flat[:, k] for k, q in enumerate(QUANTILES)}
@@ -99,13 +100,11 @@ def _wide(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> tuple[pd.D
         for level, low, high in ((80, 0.1, 0.9), (95, 0.025, 0.975)):
             told[f"{model}-lo-{level}"] = flat[:, QUANTILES.index(low)]
             told[f"{model}-hi-{level}"] = flat[:, QUANTILES.index(high)]
-    models = list(bands)
-    frame = pd.DataFrame(told)
-    return frame[np.isfinite(frame["y"])], models
+    return pd.DataFrame(told).dropna(subset=["y"])
 
 
 def _train(past: Panel) -> pd.DataFrame:
-    n, steps = past.values.shape
+    n, steps = past.y.shape
     series = np.repeat(np.arange(n), steps)
     ds = past.times(series, np.tile(np.arange(steps), n)).astype("M8[ns]")
-    return pd.DataFrame({"unique_id": past.ids[series], "ds": ds, "y": past.values.ravel()})
+    return pd.DataFrame({"unique_id": series, "ds": ds, "y": past.y.ravel()})

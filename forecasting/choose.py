@@ -20,7 +20,7 @@ _SHRINK = 1.0
 
 @dataclass(frozen=True)
 class Choice:
-    """`weights` (n, models) of the members in what is published, and the name that each series' forecast bears."""
+    """`weights` (n, models) of the members in what is published, and the name that this bears."""
 
     members: tuple[str, ...]
     weights: Floats
@@ -29,13 +29,11 @@ class Choice:
     def path(self, paths: Mapping[str, Floats], scale: Scale) -> Floats:
         """(…, n, horizon) the members' paths in their weights, averaged on the scale."""
         series = np.arange(len(self.weights))[:, None]
-        total, weight = 0.0, 0.0
-        for number, member in enumerate(self.members):
-            scaled = scale.forward(paths[member], series)
-            share = np.where(np.isfinite(scaled), self.weights[:, number][:, None], 0)
-            total, weight = total + share * np.nan_to_num(scaled), weight + share
-        with np.errstate(invalid="ignore"):
-            return scale.back(np.where(np.asarray(weight) > 0, total / weight, np.nan), series)
+        scaled = np.stack([scale.forward(paths[member], series) for member in self.members], axis=-1)
+        share = np.where(np.isfinite(scaled), self.weights[:, None, :], 0)
+        weight = share.sum(axis=-1)
+        total = (share * np.nan_to_num(scaled)).sum(axis=-1)
+        return scale.back(np.where(weight > 0, total / np.maximum(weight, 1e-9), np.nan), series)
 
 
 def choose(rehearsal: Rehearsal, scale: Scale, answers: Mapping[str, Floats]) -> Choice:
@@ -61,7 +59,7 @@ def choose(rehearsal: Rehearsal, scale: Scale, answers: Mapping[str, Floats]) ->
 
 
 def _ratios(truth: Floats, paths: Sequence[Floats], base: int = 0) -> Floats:
-    """(n, models) each model's absolute error over the usual's, shrunk to the pool's; NaN where never tried."""
+    """(n, models) a model's absolute error over the usual's, shrunk to the pool's; NaN where not tried."""
     errors = np.stack([_error(truth, path) for path in paths], axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         own = np.log(errors / errors[:, [base]])

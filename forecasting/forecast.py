@@ -57,7 +57,10 @@ def forecast(panel: Panel, models: Sequence[Model]) -> Forecast:
     choice = choose(rehearsal, scale, answers)
     said = {**rehearsal.paths, BLEND: choice.path(rehearsal.paths, scale)}
     answers[BLEND] = choice.path(answers, scale)
-    bands = {name: _misses(panel, rehearsal.truth, said[name]).around(path, scale) for name, path in answers.items()}
+    bands = {
+        name: _misses(panel, rehearsal.truth, said[name]).around(path, scale)
+        for name, path in answers.items()
+    }
     return Forecast(panel, choice, bands, parts, rehearsal, cpu_s)
 
 

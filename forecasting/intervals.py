@@ -1,4 +1,4 @@
-"""How sure a forecast is: split conformal intervals, from how far the same forecasts missed when rehearsed."""
+"""How sure a forecast is: split conformal intervals, from how far such forecasts missed in rehearsal."""
 
 from dataclasses import dataclass
 
@@ -74,7 +74,9 @@ def _shapes(units: Floats, cells: tuple[Ints, Ints]) -> Floats:
     blocks, parts = cells
     n, horizon = blocks.shape
     shape = np.empty((n, horizon, len(LEVELS)))
-    whole = _shrunk(units[np.isfinite(units)], _NORMAL / 0.8)  # a normal miss is 0.8 standard deviations large
+    whole = _shrunk(
+        units[np.isfinite(units)], _NORMAL / 0.8
+    )  # a normal miss is 0.8 standard deviations large
     for part in range(_PARTS):
         of_part = _shrunk(_known(units, parts == part), whole)
         own = [_shrunk(_known(units[:, [i]], (parts == part)[[i]]), of_part) for i in range(n)]

@@ -1,4 +1,4 @@
-"""The long frame laid out on its regular grid: many series, the last known step of each in the last column."""
+"""The long frame on its regular grid: many series, the last known step of each in the last column."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ UNLIKE = ("holiday", "leave", "lebaran")
 class Panel:
     """n series of T known steps each, and what is known beforehand of the `horizon` steps behind them.
 
-    `values` (n, T) is NaN where nothing is known; column T is the first step to predict, and starts at
+    `y` (n, T) is NaN where nothing is known; column T is the first step to predict, and starts at
     `origins` (n,). `known` maps a covariate that never changes its mind, such as the calendar, to
     (n or 1, T + horizon); `vintages` are those that do, such as the weather.
     """
@@ -30,7 +30,7 @@ class Panel:
     ids: npt.NDArray[np.str_]
     frequency: Frequency
     origins: Times
-    values: Floats
+    y: Floats
     horizon: int
     known: Mapping[str, Floats] = field(default_factory=dict)
     vintages: Mapping[str, Vintages] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Panel:
     @property
     def steps(self) -> int:
         """T, the column of the first step to predict."""
-        return self.values.shape[1]
+        return int(self.y.shape[1])
 
     @property
     def unlike(self) -> Flags:
@@ -52,7 +52,7 @@ class Panel:
         end = max(self.steps - steps, 0)
         return replace(
             self,
-            values=self.values[:, :end],
+            y=self.y[:, :end],
             known={name: array[:, : end + self.horizon] for name, array in self.known.items()},
             vintages={name: vintages.until(end) for name, vintages in self.vintages.items()},
             origins=self.origins - (self.steps - end) * self.frequency.stride,
@@ -62,7 +62,7 @@ class Panel:
         """Some of the series, by number."""
         known = {name: array if len(array) == 1 else array[chosen] for name, array in self.known.items()}
         return replace(
-            self, ids=self.ids[chosen], origins=self.origins[chosen], values=self.values[chosen], known=known
+            self, ids=self.ids[chosen], origins=self.origins[chosen], y=self.y[chosen], known=known
         )
 
     def times(self, series: Ints, columns: Ints) -> Times:
@@ -91,6 +91,10 @@ class Panel:
             column = shared[name].to_numpy(dtype=np.float64)
             known[str(name)] = np.where(place >= 0, column[place], np.nan).reshape(times.shape)
         return replace(self, known={**self.known, **known})
+
+    def informed(self, vintages: Mapping[str, Vintages]) -> "Panel":
+        """With covariates that are forecasts themselves; what was issued after the origin is left out."""
+        return replace(self, vintages={name: one.until(self.steps) for name, one in vintages.items()})
 
     @classmethod
     def of(

@@ -23,7 +23,7 @@ class Past:
         self.panel = panel
         self.clock = panel.frequency
         self.scale = Scale.of(panel)
-        self.grid = self.scale.forward(panel.values, np.arange(len(panel.ids))[:, None])
+        self.grid = self.scale.forward(panel.y, np.arange(len(panel.ids))[:, None])
 
     def features(self, rows: Rows, hindsight: Flags | None = None) -> tuple[Told, Floats]:
         """What is told of each row, and its usual value on the scale.

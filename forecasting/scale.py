@@ -21,10 +21,10 @@ class Scale:
     @classmethod
     def of(cls, panel: Panel) -> "Scale":
         """The scale of what the panel knows."""
-        known = np.isfinite(panel.values)
-        total = np.where(known, np.abs(panel.values), 0).sum(axis=1)
+        known = np.isfinite(panel.y)
+        total = np.where(known, np.abs(panel.y), 0).sum(axis=1)
         size = total / np.maximum(known.sum(axis=1), 1)
-        counts = not bool((panel.values[known] < 0).any())
+        counts = not bool((panel.y[known] < 0).any())
         return cls(counts, np.where(size > 0, size, 1.0))
 
     def forward(self, values: Floats, series: Ints) -> Floats:

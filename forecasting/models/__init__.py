@@ -11,7 +11,7 @@ class Fitted(Protocol):
     """A model that has seen a past."""
 
     def predict(self, panel: Panel) -> Floats:
-        """The median path behind the panel's last known step: (n, horizon) in the kind's unit, NaN where unable."""
+        """The median path behind the panel's end: (n, horizon) in the kind's unit, NaN where unable."""
 
 
 class Model(Protocol):

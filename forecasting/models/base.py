@@ -15,7 +15,7 @@ _REACH = 8
 
 @dataclass(frozen=True)
 class Rows:
-    """Questions to a panel, one a row: which series, known up to which column, how many steps ahead (from 0)."""
+    """Questions to a panel, one a row: which series, known until which column, how far ahead (from 0)."""
 
     series: Ints
     origins: Ints
@@ -101,6 +101,6 @@ class Base:
     def predict(self, panel: Panel) -> Floats:
         """(n, horizon) in the kind's unit."""
         scale, rows = Scale.of(panel), Rows.behind(panel)
-        scaled = scale.forward(panel.values, np.arange(len(panel.ids))[:, None])
+        scaled = scale.forward(panel.y, np.arange(len(panel.ids))[:, None])
         found = scale.back(usual(scaled, panel, rows), rows.series)
         return found.reshape(len(panel.ids), panel.horizon)

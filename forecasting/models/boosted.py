@@ -73,7 +73,11 @@ class Boosted:
         bounds = (max(len(panel.ids), 1), spread, panel.horizon)
         series, back, ahead = (rng.integers(0, bound, _TRIES * self.rows) for bound in bounds)
         origins = panel.steps - (back + 1) * clock.day
-        known = (origins >= earliest) & np.isfinite(past.at(series, origins + ahead)) if len(panel.ids) else back < 0
+        known = (
+            (origins >= earliest) & np.isfinite(past.at(series, origins + ahead))
+            if len(panel.ids)
+            else back < 0
+        )
         rows = Rows(series[known], origins[known], ahead[known])
         height = past.scale.back(past.at(rows.series, rows.columns - clock.season), rows.series)
         chance = np.clip(np.nan_to_num(height / past.scale.size[rows.series]) + _LEAST, _LEAST, _HIGHEST)
@@ -96,13 +100,18 @@ class Grown:
         return past.scale.back(base + departure, rows.series).reshape(len(panel.ids), panel.horizon)
 
     def parts(self, panel: Panel) -> Mapping[str, Floats]:
-        """By group, (n, horizon): the share by which a step is higher than if that group said nothing."""
+        """By group, (n, horizon): the share by which a step is higher than if that group said nothing.
+
+        `habit` is what none of the groups tells: what the trees learnt of such hours in all series.
+        """
         past, rows = Past(panel), Rows.behind(panel)
         told = self._as_learnt(past.features(rows)[0])
         whole = self.trees.predict(_table(told))
         shape = (len(panel.ids), panel.horizon)
         without = {group: self.trees.predict(_table(_silenced(told, group))) for group in GROUPS}
-        return {group: np.expm1(whole - rest).reshape(shape) for group, rest in without.items()}
+        moved = {group: whole - rest for group, rest in without.items()}
+        moved["habit"] = whole - np.sum(list(moved.values()), axis=0)
+        return {group: np.expm1(effect).reshape(shape) for group, effect in moved.items()}
 
     def _as_learnt(self, told: Told) -> Told:
         unknown = np.full(len(next(iter(told.values()))), np.nan)
@@ -115,7 +124,10 @@ def _table(told: Told) -> Floats:
 
 def _silenced(told: Told, group: str) -> Told:
     """What would be told if a group had nothing to tell: an ordinary day, weather unknown, all as usual."""
-    return {name: _quiet(name, values) if name.startswith(f"{group}.") else values for name, values in told.items()}
+    return {
+        name: _quiet(name, values) if name.startswith(f"{group}.") else values
+        for name, values in told.items()
+    }
 
 
 def _quiet(name: str, values: Floats) -> Floats:

@@ -57,7 +57,7 @@ def _curve(panel: Panel, scale: Scale, series: int) -> Any | None:
     hourly = clock.code == "h"
     columns = np.arange(max(0, panel.steps - _HOURS) if hourly else 0, panel.steps)
     frame = _frame(panel, series, columns)
-    frame["y"] = scale.forward(panel.values[series, columns], np.full(len(columns), series))
+    frame["y"] = scale.forward(panel.y[series, columns], np.full(len(columns), series))
     frame = frame.dropna(subset=["y"])
     if len(frame) < _FEWEST_SEASONS * clock.season:
         return None
@@ -68,12 +68,18 @@ def _curve(panel: Panel, scale: Scale, series: int) -> Any | None:
 
 
 def _new(days: pd.DataFrame | None, *, hourly: bool) -> Any:
-    for name in ("prophet", "prophet.plot", "cmdstanpy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    from prophet import Prophet as Curve  # noqa: PLC0415 - it takes a second to load, and says so in the log
+    logging.getLogger("prophet.plot").disabled = True
+    from prophet import Prophet as Curve  # noqa: PLC0415 - it takes a second to load
 
-    own = {"daily_seasonality": False, "weekly_seasonality": False, "yearly_seasonality": False} if hourly else {}
-    curve = Curve(n_changepoints=12, changepoint_prior_scale=0.05, holidays=days, uncertainty_samples=0, **own)
+    logging.getLogger("cmdstanpy").disabled = True
+    own = (
+        {"daily_seasonality": False, "weekly_seasonality": False, "yearly_seasonality": False}
+        if hourly
+        else {}
+    )
+    curve = Curve(
+        n_changepoints=12, changepoint_prior_scale=0.05, holidays=days, uncertainty_samples=0, **own
+    )
     if hourly:
         curve.add_seasonality("weekly", 7, 8)
         curve.add_seasonality("weekday", 1, 10, condition_name="weekday")
@@ -83,7 +89,7 @@ def _new(days: pd.DataFrame | None, *, hourly: bool) -> Any:
 
 def _frame(panel: Panel, series: int, columns: Ints) -> pd.DataFrame:
     ds = pd.DatetimeIndex(panel.times(np.full(len(columns), series), columns).astype("M8[ns]"))
-    weekend = ds.dayofweek >= 5  # noqa: PLR2004 - Saturday
+    weekend = ds.day_of_week >= 5  # noqa: PLR2004 - Saturday
     return pd.DataFrame({"ds": ds, "weekend": weekend, "weekday": ~weekend})
 
 

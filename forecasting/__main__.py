@@ -1,0 +1,113 @@
+"""`python -m forecasting VERB`: what will happen, and how well that could have been said before."""
+
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forecasting import issue
+from forecasting.executor import Executor
+from forecasting.series import last_full_hour
+from forecasting.settings import Settings
+from forecasting.trial import Trial, read
+from lakehouse.calendar import CITY_ZONE
+from lakehouse.door import run as through_the_door
+from lakehouse.problem import BadTime
+from lakehouse.store import Lake
+
+SETTINGS = Settings()
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Areas = Annotated[list[str] | None, typer.Option(help="Area ids; the city and its kecamatan by default.")]
+Kinds = Annotated[
+    list[str] | None, typer.Option(help="Such as traffic.flow; every forecast kind by default.")
+]
+
+
+@app.command()
+def run(
+    lake: Annotated[str, typer.Option("--lake", help="The lake's folder, or s3://…")] = SETTINGS.lake,
+    horizon: Annotated[str, typer.Option(help="How far: 7d, 48h.")] = "7d",
+    areas: Areas = None,
+    kinds: Kinds = None,
+    executor: Annotated[
+        Executor, typer.Option(help="In this process, or on a Ray cluster.")
+    ] = SETTINGS.executor,
+    at: Annotated[
+        str | None, typer.Option(help="Forecast as at this time: RFC 3339; now by default.")
+    ] = None,
+) -> None:
+    """Forecast the running hour and the horizon behind it, and publish both forecasts and their scores."""
+    began = time.monotonic()
+    opened, issued_at = Lake.open(lake), last_full_hour(_instant(at))
+    wanted = issue.orders(
+        opened,
+        issued_at,
+        _hours(horizon) + 1,
+        kinds=_several(kinds),
+        areas=_several(areas),
+        prophets=SETTINGS.prophets,
+    )
+    local = issued_at.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M")
+    if not wanted:
+        print(f"forecast nothing: what was known until {local} has been forecast")
+        return
+    rows = 0
+    for filled in issue.run(opened, wanted, executor):
+        rows += filled.rows["forecasts"].num_rows
+        print(filled, flush=True)
+    print(f"published {rows:,} forecast hours, as known until {local}, in {time.monotonic() - began:.0f} s")
+
+
+@app.command()
+def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
+    source: Annotated[Path, typer.Option("--input", help="Parquet: unique_id, ds, y, and more columns.")],
+    freq: Annotated[str, typer.Option(help="h, D, MS or QS.")],
+    horizon: Annotated[int, typer.Option(min=1, help="Steps.")],
+    out: Annotated[Path, typer.Option(help="Parquet to write: a row a forecast.")],
+    cutoffs: Annotated[int, typer.Option(min=1, help="Origins of the past.")] = 3,
+    step: Annotated[
+        int | None, typer.Option(min=1, help="Steps between them; by default as the frequency has it.")
+    ] = None,
+    models: Annotated[str, typer.Option(help="Of base, boosted, prophet.")] = "base,boosted",
+    future: Annotated[str, typer.Option(help="Columns known beforehand, with commas.")] = "",
+    holidays: Annotated[str, typer.Option(help="A country's holidays, such as ID or AU-VIC.")] = "",
+) -> None:
+    """Forecast a file's own past from several origins, print how good that was, and write it down."""
+    trial = Trial(
+        freq, horizon, cutoffs, step, tuple(_several([models])), tuple(_several([future])), holidays
+    )
+    done = trial.run(read(source))
+    done.write(out)
+    print(done)
+
+
+def _several(values: list[str] | None) -> list[str]:
+    """Options may be repeated or written with commas."""
+    return [part.strip() for value in values or [] for part in value.split(",") if part.strip()]
+
+
+def _hours(text: str) -> int:
+    found = re.fullmatch(r"([1-9]\d{0,3})([hd])", text)
+    if not found:
+        raise BadTime(text, "a horizon is a number of hours or days", "write 48h or 7d")
+    return int(found[1]) * (24 if found[2] == "d" else 1)
+
+
+def _instant(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadTime(text, "it is not a date and time", "write 2026-11-23T10:00:00+07:00") from error
+    if at.tzinfo is None:
+        raise BadTime(text, "it has no offset", "write 2026-11-23T10:00:00+07:00")
+    return at
+
+
+if __name__ == "__main__":
+    through_the_door(app)

@@ -20,6 +20,7 @@ from serving.stream import Stream
 
 _log = logging.getLogger(__name__)
 LONGEST_BACKOFF_S = 30.0
+TELL_EVERY_S = 30.0
 IDLE_S = 0.2
 """So often the sink is asked whether something is due, also when no frame comes."""
 
@@ -58,6 +59,7 @@ class Shard:
     _watched: dict[str, Watched] = field(default_factory=dict)
     _news: threading.Condition = field(default_factory=threading.Condition)
     _desk: threading.Lock = field(default_factory=threading.Lock)
+    _failures: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
     _workers: list[threading.Thread] = field(default_factory=list)
     _closed: bool = False
 
@@ -92,8 +94,19 @@ class Shard:
             return act()
         except Exception:  # noqa: BLE001 - the edge of the process: it goes on with the others
             self.tally["failed"] += 1
-            _log.exception("camera %s %s", camera_id, failure, extra={"camera_id": camera_id})
+            self._tell(camera_id, failure)
             return None
+
+    def _tell(self, camera_id: str, failure: str) -> None:
+        """Log a failure, and one that goes on only now and then, with how often it came."""
+        now, key = time.monotonic(), (camera_id, failure)
+        told_s, times = self._failures.get(key, (float("-inf"), 0))
+        if now - told_s < TELL_EVERY_S:
+            self._failures[key] = (told_s, times + 1)
+            return
+        self._failures[key] = (now, 0)
+        what = {"camera_id": camera_id, "times": times + 1}
+        _log.exception("%s %s (%d times)", camera_id or "the shard", failure, times + 1, extra=what)
 
     def _begin(self, camera_id: str) -> None:
         opened = self._safely(camera_id, "cannot be opened", lambda: self.open(camera_id))
@@ -169,7 +182,7 @@ class Shard:
         with self._desk:
             for (watched, frame, _), detections in zip(admitted, found, strict=True):
                 self._settle(watched, frame, detections)
-            self._safely("", "cannot be landed", self.sink.tick)
+            self._safely("", "cannot land its rows", self.sink.tick)
             self.tally["refused_rows"] = self.sink.refused
 
     def _admit(self, watched: Watched, frame: Frame) -> list[Image]:
@@ -190,7 +203,7 @@ class Shard:
         if not pictures:
             return []
         began_s = time.monotonic()
-        found = self._safely("", "get no answer from the detector", lambda: self.detector.detect(pictures))
+        found = self._safely("", "gets no answer from the detector", lambda: self.detector.detect(pictures))
         self.tally["detector_ms"] += round((time.monotonic() - began_s) * 1000)
         self.tally["looked"] += len(found or ())
         return found or [None] * len(pictures)

@@ -5,6 +5,7 @@ import os
 import shutil
 from hashlib import sha256
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -64,6 +65,16 @@ def bound(application):
     """Every application that is bound into another one."""
     inner = [one for one in application._bound_deployment.init_args if hasattr(one, "_bound_deployment")]
     return inner + [deeper for one in inner for deeper in bound(one)]
+
+
+def hear_an_event(api, city, lake):
+    """An event that this process lands comes through Serve's proxy to a listener."""
+    with api.stream("GET", "/v1/events/live") as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == ": listening"
+        lake.landing.producer("shard-9").append({"events": city.event_rows(city.event(1))})
+        (told,) = [json.loads(line[6:]) for line in islice(lines, 4) if line.startswith("data: ")]
+    assert told["event_id"] == city.event(1).event_id
 
 
 def wait_for_looks(lake):
@@ -198,6 +209,7 @@ def test_a_city_is_watched_on_a_cluster(city, synthetic, weights):
         health = api.get("/v1/health").json()
         assert health["cameras"] == {"total": WATCHED, "seen": WATCHED}
         assert api.get("/v1/hours?lvel=x").status_code == 422
+        hear_an_event(api, city, synthetic)
     owners = serve.get_deployment_handle("Roster", "matakota").owners.remote().result(timeout_s=30)
     assert set(owners) == set(cameras.read(synthetic))
     assert synthetic.read("observations", fresh=True).num_rows

@@ -204,6 +204,17 @@ def test_frames_that_the_detector_does_not_answer_for_are_dropped(shard, cameras
     until(lambda: camera.observed)
 
 
+def test_a_failure_that_goes_on_is_told_now_and_then(shard, cameras, caplog):
+    """The same failure of the same camera is counted each time and logged once in a while."""
+    shard.detector.fails = True
+    shard.hold(["cam-a"])
+    for number in range(1, 6):
+        cameras["cam-a"].given.release()
+        until(lambda number=number: shard.tally["unanswered"] == number)
+    assert shard.tally["failed"] == 5
+    assert [record.times for record in caplog.records] == [1]
+
+
 def test_the_sink_is_asked_also_when_no_frame_comes(shard):
     """What waits to be landed does not wait for the next frame."""
     until(lambda: shard.sink.asked["tick"] > 2)

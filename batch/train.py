@@ -44,9 +44,9 @@ def train(
 ) -> None:
     """Teach the detector, on a GPU if there is one, then score it and write the model that is served.
 
-    `size` is the longer side of the pictures, and `frozen` first layers stay as they are. `learnt.pt` in `out`
-    is there after the first epoch: what a broken run has learnt is not lost. `weights.pt` lies at `share`
-    of the way there from the start.
+    `size` is the longer side of the pictures, and `frozen` first layers stay as they are. `learnt.pt` in
+    `out` is there after the first epoch, so that a broken run leaves what it has learnt. `weights.pt` lies
+    at `share` of the way there from the start.
     """
     pictures = [path for folder in data for path in paths(folder, "train")]
     model = network(start)

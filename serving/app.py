@@ -43,6 +43,12 @@ class Args(BaseModel):
     detector: Literal["remote", "inprocess"] = Field(
         default="remote", description="replicas, or in each shard"
     )
+    batches_in_flight: int = Field(
+        default=2, ge=1, description="calls to the detector at once, for each shard"
+    )
+    frames_a_batch: int = Field(
+        default=5, ge=1, description="pictures in a call; 5 of 640 x 360 fit a message"
+    )
     lease_s: float = Field(default=6.0, ge=1, description="how long a shard may run a camera unrenewed")
     least_cpus: float = Field(default=0.0, ge=0, description="what the deployments and one batch job ask for")
 
@@ -131,7 +137,14 @@ class ShardReplica:
         # Who waits longer for a detector than half of a lease could not give a camera away in time.
         engine = _engine(self._args, self._detector, self._args.lease_s / 2)
         sink = Sink(lake.landing.producer(self._name), engine.model_id)
-        return Shard(opener(lake, sink, self._args.fps), engine, sink, tally=self._tally)
+        return Shard(
+            opener(lake, sink, self._args.fps),
+            engine,
+            sink,
+            self._args.batches_in_flight,
+            self._args.frames_a_batch,
+            self._tally,
+        )
 
     def _ask(self, owner: str, running: frozenset[str]) -> Grant:
         patience_s = self._args.lease_s / 6

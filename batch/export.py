@@ -1,5 +1,6 @@
 """The network as the serving room reads it: OpenVINO, half precision, uint8 pictures in, 300 boxes out."""
 
+import warnings
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ def to_openvino(model: nn.Module, width: int, height: int, path: Path) -> None:
     network.fuse(verbose=False)
     network.model[-1].export, network.model[-1].format = True, "openvino"
     example = torch.zeros(1, 3, height, width)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer's own: it takes sizes for constants, and they are
         network(example)
         converted = openvino.convert_model(network, input=[1, 3, height, width], example_input=example)
     openvino.save_model(_from_bytes(converted), path, compress_to_fp16=True)

@@ -14,7 +14,7 @@ _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 _DIGITS = 10
 
 _FRAME = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-_LINE = ((0.0, 0.55), (1.0, 0.55))
+_LINE = ((0.0, 0.7), (1.0, 0.7))
 """Across the picture: a street is mostly looked along, and what is near is found best."""
 
 ZONES = (

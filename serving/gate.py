@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from serving.glance import COLUMNS, ROWS, TILE, Grey, changes
 
-LEVELS = 3.0
-"""A tile has moved when it changed by so many grey levels, and by NOISES times the picture's median tile."""
+LEVELS = 2.0
+"""A tile has moved when it changed by more than this, and by more than NOISES times the median tile."""
 
-NOISES = 4.0
+NOISES = 2.5
+"""With both, gated streams of the synthetic city measured what ungated ones did, 1 to 80 % fewer looks."""
+
 _MEMORY = 0.1
 _ALWAYS = 0.9
 _SMALL = 6

@@ -63,6 +63,7 @@ class Stream:
         self._looks = Looks(camera.camera_id)
         self._found: Detections | None = None
         self._readings: dict[str, float] = {}
+        self._size = (camera.width, camera.height)
         self._at = datetime.min.replace(tzinfo=UTC)
 
     def admit(self, frame: Frame) -> NDArray[np.uint8] | None:
@@ -81,6 +82,7 @@ class Stream:
         self.health = self._checkup.see(at, grey)
         self._readings = {"brightness": brightness(grey), "motion": self._checkup.motion}
         height, width = frame.image.shape[:2]
+        self._size = (width, height)
         self._looks.picture(width, height, self.health, self._readings)
         if self.health is not Health.LIVE:
             self.miss(at, Outcome.DROPPED)
@@ -93,7 +95,7 @@ class Stream:
     def observe(self, frame: Frame, found: Detections) -> Scene:
         """Take what was found in an admitted frame through tracker, analytics and sink."""
         at = to_millisecond(frame.at)
-        self._found, track_ids = self._tracker.follow(at, found)
+        self._found, track_ids = self._tracker.follow(at, found, self._size)
         scene = Scene.of(frame, self._found, track_ids, self._readings)
         self._note(at, Outcome.LOOKED)
         self._see(scene, stored=scene)
@@ -113,7 +115,7 @@ class Stream:
         """A gated frame: the last scene holds on, and its tracks with it."""
         if self.scene is None or self._found is None:
             return
-        self._tracker.follow(at, self._found)
+        self._tracker.follow(at, self._found, self._size)
         self._note(at, Outcome.GATED)
         self._see(replace(self.scene, at=at), stored=None)
 

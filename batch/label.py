@@ -8,10 +8,13 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from batch.motion import moving as moving_boxes
 from batch.pictures import Boxes, Image, boxes_beside, overlaps, pictures_in, write
 from batch.yolo import network, teacher
 from lakehouse.problem import BadFolder
 from lakehouse.scenes import LABELS
+
+Picture = tuple[str, Image, Boxes]
 
 WIDTH, HEIGHT = 640, 360
 HELD_OUT = 0.2
@@ -23,23 +26,36 @@ _SEEN = 0.3
 
 
 def label(
-    sources: list[Path], weights: Path, out: Path, *, limit: int, confidence: float, exact: str
+    sources: list[Path], weights: Path, out: Path, *, limit: int, confidence: float, exact: str, moving: str
 ) -> None:
     """Cut pictures to the cameras' shape and write them with the teacher's boxes in YOLO's folders.
 
     Where the pictures have label files, `exact` names their classes in order, such as motorcycle,bus,car:
-    those boxes are taken, and the teacher's of these classes are not.
+    those boxes are taken, and the teacher's of these classes are not. With `moving`, a class, the teacher is
+    not asked: whatever moves in a fixed camera's video is that.
     """
     classes = [LABELS.index(name) for name in exact.split(",") if name in LABELS]
     ask = teacher(network(weights), confidence)
     for source in sources:
         pictures = list(_pictures(source, limit))
-        for number, picture in enumerate(tqdm(pictures, source.name)):
+        if moving:
+            pictures = _moved(pictures, LABELS.index(moving))
+        for number, (name, image, known) in enumerate(tqdm(pictures, source.name)):
             split = "val" if number >= len(pictures) * (1 - HELD_OUT) else "train"
-            write(out, split, f"{source.parent.name}-{picture[0]}", *_labelled(*picture[1:], ask, classes))
+            labelled = (image, known) if moving else _labelled(image, known, ask, classes)
+            write(out, split, f"{source.parent.name}-{name}", *labelled)
 
 
-def _pictures(source: Path, limit: int) -> Iterator[tuple[str, Image, Boxes]]:
+def _moved(pictures: list[Picture], label: int) -> list[Picture]:
+    """The same pictures, cut, with boxes around what moves."""
+    names, images = (
+        [name for name, _, _ in pictures],
+        [_cut(image, known[:0])[0] for _, image, known in pictures],
+    )
+    return list(zip(names, images, moving_boxes(images, label), strict=True))
+
+
+def _pictures(source: Path, limit: int) -> Iterator[Picture]:
     """A name, the picture, and the boxes of its label file, if there is one."""
     if not source.is_dir():
         yield from (

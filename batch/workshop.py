@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from batch.pictures import credit
+from lakehouse.scenes import LABELS
 
 app = typer.Typer()
 
@@ -24,12 +25,16 @@ def label(
         float, typer.Option(min=0.05, max=0.95, help="How sure the teacher must be.")
     ] = 0.35,
     exact: Annotated[str, typer.Option(help="What the classes of label files beside the pictures are.")] = "",
+    moving: Annotated[str, typer.Option(help="What all that moves in a fixed camera's video is.")] = "",
     credits_: Annotated[str, typer.Option("--credits", help="Whose pictures, and under which licence.")] = "",
 ) -> None:
     """Add real pictures, with a teacher's boxes, to a data folder."""
+    unknown = {name for name in (*exact.split(","), moving) if name} - set(LABELS)
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: use {', '.join(LABELS)}")
     from batch.label import label as job  # noqa: PLC0415 - torch
 
-    job(sources, weights, out, limit=limit, confidence=confidence, exact=exact)
+    job(sources, weights, out, limit=limit, confidence=confidence, exact=exact, moving=moving)
     credit(out, credits_)
 
 

@@ -63,6 +63,18 @@ def test_overlaps_are_intersection_over_union():
     ) == pytest.approx([1, 1 / 3, 0])
 
 
+def test_what_moves_before_a_fixed_camera_is_boxed():
+    """A bright patch on still ground has a box wherever it is; a change of light has none."""
+    from batch.motion import moving
+
+    frames = [np.full((360, 640, 3), 90, np.uint8) for _ in range(20)]
+    frames[3][100:200, 200:280] = 230
+    frames[4] = np.full((360, 640, 3), 60, np.uint8)
+    found = moving(frames, 3)
+    assert found[3] == pytest.approx(np.array([[3, 200, 100, 280, 200]]), abs=4)
+    assert sum(len(boxes) for boxes in found) == 1
+
+
 def test_found_boxes_are_scored_by_class(data):
     """A box of the same class on the spot is right, a second one and one of another class are not."""
     from batch.score import score
@@ -150,7 +162,7 @@ def test_real_pictures_get_a_teachers_boxes(weights, tmp_path):
             np.full((640, 640, 3), 120, np.uint8),
             np.array([[0, 100, 300, 300, 400.0]]),
         )
-    label([source], weights, tmp_path / "out", limit=5, confidence=0.9, exact="motorcycle,bus,car")
+    label([source], weights, tmp_path / "out", limit=5, confidence=0.9, exact="motorcycle,bus,car", moving="")
     assert len(paths(tmp_path / "out", "train")) == 4
     (held,) = paths(tmp_path / "out", "val")
     image = cv2.imread(str(held))

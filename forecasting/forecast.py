@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from forecasting.backtest import Rehearsal, origins, rehearse, scores
 from forecasting.choose import BLEND, Choice, choose
@@ -44,6 +45,12 @@ def mean(bands: Floats) -> Floats:
 
 def forecast(panel: Panel, models: Sequence[Model]) -> Forecast:
     """Predict the panel's next `horizon` steps, knowing nothing of them."""
+    # Threads of the trees that wait for each other on busy cores cost eight times the CPU of a single one.
+    with threadpool_limits(1, user_api="openmp"):
+        return _forecast(panel, models)
+
+
+def _forecast(panel: Panel, models: Sequence[Model]) -> Forecast:
     rehearsal = rehearse(panel, models, origins(panel))
     scale, cpu_s = Scale.of(panel), dict(rehearsal.cpu_s)
     answers, parts = {}, {}

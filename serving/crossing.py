@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.cameras import Camera, Zone
 from lakehouse.scenes import GRID, Scene
@@ -23,6 +24,19 @@ class Walker:
     outward: bool = False
 
 
+class Passing(BaseModel):
+    """When a track has passed a line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    frames: int = Field(default=1, ge=1, description="scenes running on the side that it comes from")
+    slack: float = Field(
+        default=0.06, ge=0, description="so near the line says nothing, in heights of the box"
+    )
+    forget_s: float = Field(default=20, gt=0, description="a track is forgotten when not seen for so long")
+    most_tracks: int = Field(default=2000, ge=1)
+
+
 @dataclass(frozen=True)
 class Crossed:
     """How many crossed in one scene: in, from the line's left to its right, and out."""
@@ -34,22 +48,16 @@ class Crossed:
 class Line:
     """A counting line, looked at from its first to its second point.
 
-    A track changes sides when its ground point was farther from the line than `slack` times the height of
-    its box, `frames` times running, on one side and then on the other, and the way between led through
-    the line. `frames` counts scenes on the side that it comes from; one is enough on the side it goes to.
+    A track changes sides when its ground point was farther from the line than `slack` says, for `frames`
+    scenes running on one side and then on the other, and the way between led through the line.
     """
 
-    def __init__(
-        self, camera: Camera, zone: Zone, *, frames: int, slack: float, forget_s: float, tracks: int = 2000
-    ) -> None:
+    def __init__(self, camera: Camera, zone: Zone, passing: Passing) -> None:
         self._scale = np.array([camera.width / camera.height, 1.0])
         first, second = np.asarray(zone.corners, np.float64) * self._scale
         self._first, self._way = first, second - first
         self._length = float(np.hypot(*self._way)) or 1.0
-        self._frames = frames
-        self._slack = slack
-        self._forget = timedelta(seconds=forget_s)
-        self._tracks = tracks
+        self._passing = passing
         self._walkers: dict[int, Walker] = {}
 
     def see(self, scene: Scene, wanted: NDArray[np.bool_]) -> Crossed:
@@ -57,7 +65,7 @@ class Line:
         spots = scene.ground_points()[wanted] * self._scale
         heights = (scene.boxes[wanted, 3] - scene.boxes[wanted, 1]) / GRID
         away = self._away(spots)
-        sides = np.where(np.abs(away) > self._slack * heights, np.sign(away), 0).astype(int)
+        sides = np.where(np.abs(away) > self._passing.slack * heights, np.sign(away), 0).astype(int)
         ids = scene.track_ids[wanted].tolist()
         crossed = [
             self._follow(track, scene.at, (x, y), side)
@@ -83,7 +91,7 @@ class Line:
         if side:
             walker.seen = walker.seen + 1 if side == walker.side else 1
             walker.side, walker.spot = side, spot
-            walker.settled = side if walker.seen >= self._frames else walker.settled
+            walker.settled = side if walker.seen >= self._passing.frames else walker.settled
         return self._once(walker, crossed)
 
     @staticmethod
@@ -103,7 +111,8 @@ class Line:
 
     def _forget_old(self, now: datetime) -> None:
         """Tracks stand in the order in which they were last seen."""
+        forget = timedelta(seconds=self._passing.forget_s)
         for track, walker in list(self._walkers.items()):
-            if len(self._walkers) <= self._tracks and now - walker.at <= self._forget:
+            if len(self._walkers) <= self._passing.most_tracks and now - walker.at <= forget:
                 break
             del self._walkers[track]

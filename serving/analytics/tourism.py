@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from pydantic import Field
-
 from lakehouse.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import Event, Measure, Scene
 from serving import analytic
 from serving.analytic import Both, Quantity
-from serving.crossing import Line
+from serving.crossing import Line, Passing
 from serving.geometry import riders
 from serving.minutes import Minutes
 
@@ -16,11 +14,7 @@ from serving.minutes import Minutes
 class Settings(analytic.Settings):
     """When a person has come in."""
 
-    frames: int = Field(default=1, ge=1, description="scenes before the line, outside the slack")
-    slack: float = Field(
-        default=0.06, ge=0, description="distance to the line that says nothing, in heights of the box"
-    )
-    forget_s: float = Field(default=20, gt=0)
+    line: Passing = Passing()
 
 
 class Tourism(analytic.Analytic):
@@ -45,9 +39,7 @@ class Tourism(analytic.Analytic):
 
     def __init__(self, camera: Camera, zone: Zone, settings: Settings) -> None:
         super().__init__(camera, zone, settings)
-        self._line = Line(
-            camera, zone, frames=settings.frames, slack=settings.slack, forget_s=settings.forget_s
-        )
+        self._line = Line(camera, zone, settings.line)
         self._minutes = Minutes(camera.camera_id, zone.zone_id)
 
     def see(self, scene: Scene) -> Iterator[Event | Measure]:

@@ -13,7 +13,7 @@ from lakehouse.scenes import VEHICLES, Event, Measure, Scene, Severity
 from serving import analytic
 from serving.alarm import Alarm, Terms
 from serving.analytic import Both, EventKind, Quantity
-from serving.crossing import Line
+from serving.crossing import Line, Passing
 from serving.geometry import covered, inside, raster
 from serving.minutes import Minutes
 
@@ -25,11 +25,7 @@ class Settings(analytic.Settings):
     two minutes. It is a danger at half as much again of both.
     """
 
-    frames: int = Field(default=1, ge=1, description="scenes before the line, outside the slack")
-    slack: float = Field(
-        default=0.06, ge=0, description="distance to the line that says nothing, in heights of the box"
-    )
-    forget_s: float = Field(default=20, gt=0)
+    line: Passing = Passing()
     baseline_s: float = Field(default=1.0, gt=0, description="a speed is a way over at least so long")
     fastest_kmh: float = Field(default=150, gt=0, description="faster is a mistaken track")
     congested_occupancy: float = Field(default=0.5, gt=0, le=1)
@@ -94,9 +90,7 @@ class Flow:
 
     def __init__(self, camera: Camera, zone: Zone, settings: Settings) -> None:
         self._minutes = Minutes(camera.camera_id, zone.zone_id)
-        self._line = Line(
-            camera, zone, frames=settings.frames, slack=settings.slack, forget_s=settings.forget_s
-        )
+        self._line = Line(camera, zone, settings.line)
 
     def see(self, scene: Scene) -> Iterator[Event | Measure]:
         """Count what crossed since the last scene."""

@@ -36,9 +36,9 @@ class Boosted:
     name: ClassVar[str] = "boosted"
     lasting: ClassVar[bool] = True
     rows: int = 40_000
-    trees: int = 150
-    rate: float = 0.08
-    leaves: int = 31
+    trees: int = 120
+    rate: float = 0.1
+    leaves: int = 20
     least: int = 40
     seed: int = 0
 

@@ -1,0 +1,112 @@
+"""A forecast at an origin: no leak, no crossing, no exception."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecasting.backtest import origins
+from forecasting.choose import BLEND, NONE, choose
+from forecasting.forecast import forecast, mean, rehearsed_scores
+from forecasting.intervals import learn
+from forecasting.models.base import Base
+from forecasting.models.boosted import Boosted
+from forecasting.panel import Panel
+from forecasting.scale import Scale
+
+MODELS = (Base(), Boosted(rows=1500, trees=10))
+
+
+def test_permuting_what_came_after_the_origin_changes_no_forecast(long):
+    """Nothing after the origin reaches a model, an interval or a choice."""
+    frame = long(n=2, days=60)
+    shuffled = frame.copy()
+    after = frame["ds"] >= frame["ds"].max() - pd.Timedelta(hours=47)
+    shuffled.loc[after, "y"] = np.random.default_rng(1).permutation(frame.loc[after, "y"])
+    made = [forecast(Panel.of(one, "h", 24).cut(48), MODELS) for one in (frame, shuffled)]
+    cut = forecast(Panel.of(frame[~after], "h", 24), MODELS)
+    for other in (made[1], cut):
+        assert all(np.array_equal(made[0].bands[name], other.bands[name]) for name in made[0].bands)
+
+
+def test_every_model_is_rehearsed_and_the_best_is_published(long):
+    """The published path has the least rehearsed error, and every score is there."""
+    made = forecast(Panel.of(long(n=4, days=84), "h", 48), MODELS)
+    scores = rehearsed_scores(made)
+    assert set(scores["model"]) == {"base", "boosted", BLEND}
+    best = scores.pivot_table(index="unique_id", columns="model", values="mase")
+    assert (best[BLEND] <= best["base"] * 1.05).all()
+    assert scores[["mase", "rmsse", "sql", "wql", "coverage80", "coverage95"]].notna().all().all()
+
+
+def test_origins_leave_the_clock_as_it_is_now(long):
+    """Rehearsals begin at the same hour of the day as the forecast, and end before it."""
+    cuts = origins(Panel.of(long(n=1, days=84), "h", 49))
+    assert all(cut % 24 == 0 and cut >= 49 for cut in cuts)
+    assert len(cuts) == 4
+
+
+def test_a_model_that_is_half_as_bad_again_is_vetoed(long):
+    """A wild model has no part in what is published."""
+    made = forecast(Panel.of(long(n=2, days=70), "h", 24), (Base(),))
+    wild = {**made.rehearsal.paths, "wild": made.rehearsal.paths["base"] * 5}
+    rehearsal = type(made.rehearsal)(made.rehearsal.cuts, made.rehearsal.truth, wild, {})
+    answers = {"base": made.bands["base"][..., 4], "wild": made.bands["base"][..., 4] * 5}
+    choice = choose(rehearsal, Scale.of(made.panel), answers)
+    assert choice.names.tolist() == ["base", "base"]
+    assert (choice.weights[:, 1] == 0).all()
+
+
+def test_intervals_hold_as_often_as_they_say(long):
+    """On new misses of the same kind, 80 % and 95 % bands hold 80 % and 95 % of the time."""
+    panel = Panel.of(long(n=10, days=30), "h", 168)
+    rng, scale = np.random.default_rng(0), Scale.of(panel)
+    path = np.full((5, 10, 168), 100.0)
+    truth = path * np.exp(rng.normal(0, 0.2, path.shape))
+    misses = learn(truth[:4], path[:4], scale, panel.frequency, np.zeros(10, dtype=int))
+    bands = misses.around(path[4], scale)
+    held = [((truth[4] >= bands[..., low]) & (truth[4] <= bands[..., -1 - low])).mean() for low in (2, 0)]
+    assert held == pytest.approx([0.80, 0.95], abs=0.03)
+
+
+def test_the_mean_of_a_band_is_the_mean_of_its_outcomes():
+    """Quantiles of a uniform outcome have its mean."""
+    levels = np.array([0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975])
+    assert mean(levels) == pytest.approx(0.5)
+
+
+def test_without_any_past_the_answer_is_insufficient_data(long):
+    """A series of which nothing is known gets no figure, and the others get theirs."""
+    frame = pd.concat([long(n=1), pd.DataFrame({"unique_id": ["x"], "ds": ["2026-02-01"], "y": [np.nan]})])
+    made = forecast(Panel.of(frame.assign(ds=pd.to_datetime(frame["ds"])), "h", 24), MODELS)
+    assert made.choice.names[1] == NONE
+    assert np.isnan(made.published[1]).all()
+    assert np.isfinite(made.published[0]).all()
+
+
+_NUMBERS = st.floats(-1, 1e6) | st.sampled_from([0.0, np.nan, np.inf, -np.inf])
+_SERIES = st.one_of(
+    st.lists(_NUMBERS, min_size=1, max_size=60),
+    st.builds(lambda value, count: [value] * count, st.floats(0, 1e9), st.integers(1, 900)),
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(_SERIES, min_size=1, max_size=4), st.sampled_from(["h", "D", "MS", "QS"]), st.integers(1, 30))
+def test_no_series_is_too_bad_for_an_answer(many, freq, horizon):
+    """Short, constant, infinite or zero: quantiles are finite, never cross, and counts stay above 0."""
+    frames = [
+        pd.DataFrame(
+            {"unique_id": f"s{k}", "ds": pd.date_range("2019-01-01", periods=len(y), freq=freq), "y": y}
+        )
+        for k, y in enumerate(many)
+    ]
+    frame = pd.concat(frames)
+    made = forecast(Panel.of(frame, freq, horizon), MODELS)
+    known = frame["y"].where(np.isfinite(frame["y"])).groupby(frame["unique_id"]).count() > 0
+    published = made.published[known.loc[made.panel.ids].to_numpy()]
+    assert np.isfinite(published).all()
+    assert (np.diff(published, axis=-1) >= 0).all()
+    finite = frame["y"][np.isfinite(frame["y"])]
+    assert (finite < 0).any() or (published >= 0).all()

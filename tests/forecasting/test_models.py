@@ -1,0 +1,74 @@
+"""The models, each on series whose answer is known."""
+
+import numpy as np
+import pytest
+
+from forecasting.models.base import Base
+from forecasting.models.boosted import Boosted
+from forecasting.models.prophet import Prophet
+from forecasting.panel import Panel
+
+SMALL = Boosted(rows=4000, trees=40)
+
+
+@pytest.fixture
+def weeks(long):
+    """Make one hourly series that is constant in each of its weeks."""
+
+    def make(*values):
+        y = np.concatenate([np.full(168, float(value)) for value in values])
+        return long(n=1, days=7 * len(values)).assign(y=y)
+
+    return make
+
+
+def test_the_usual_is_the_mean_of_the_last_four_weeks(weeks):
+    """Older weeks do not count."""
+    panel = Panel.of(weeks(90, 10, 10, 10, 10), "h", 24)
+    assert np.allclose(Base().fit(panel).predict(panel), 10)
+
+
+def test_the_usual_skips_a_holiday(weeks):
+    """A week whose day was a holiday is replaced by the one before."""
+    frame = weeks(10, 10, 10, 10, 50).assign(holiday=np.repeat([0.0, 1.0], [4 * 168, 168]))
+    panel = Panel.of(frame, "h", 24, future=["holiday"])
+    assert np.allclose(Base().fit(panel).predict(panel), 10)
+
+
+@pytest.mark.parametrize("hours", [1, 30])
+def test_a_young_series_is_answered_by_what_there_is(hours, long):
+    """One hour, or a day and a bit, suffices for an answer."""
+    panel = Panel.of(long(n=1).head(hours), "h", 24)
+    assert np.isfinite(Base().fit(panel).predict(panel)).all()
+
+
+def test_boosting_finds_what_the_usual_cannot(long):
+    """A level that has just doubled is carried on, where the usual still lags behind."""
+    frame = long(n=6, days=84)
+    weeks = frame.groupby("unique_id").cumcount() // 168
+    factor = 1 + (np.sin(weeks + frame["unique_id"].str[1:].astype(int) * 2) > 0)
+    frame["y"] *= factor
+    panel = Panel.of(frame, "h", 24)
+    past, truth = panel.cut(24), panel.y[:, -24:]
+    misses = [np.abs(model.fit(past).predict(past) - truth).mean() for model in (SMALL, Base())]
+    assert misses[0] < 0.7 * misses[1]
+
+
+def test_boosting_tells_what_moved_the_forecast(long):
+    """Its parts multiply to the ratio between the forecast and the usual."""
+    panel = Panel.of(long(n=3), "h", 24)
+    grown = SMALL.fit(panel)
+    parts = grown.parts(panel)
+    assert set(parts) == {"calendar", "weather", "level", "trend", "habit"}
+    usual, said = Base().fit(panel).predict(panel), grown.predict(panel)
+    product = np.prod([1 + share for share in parts.values()], axis=0)
+    assert np.allclose(product, said / usual, atol=0.1)
+
+
+def test_prophet_follows_the_day_and_only_where_it_is_asked(long):
+    """It finds the daily rhythm of the series that it was asked for, and leaves the others alone."""
+    panel = Panel.of(long(n=2, days=28), "h", 24)
+    past, truth = panel.cut(24), panel.y[:, -24:]
+    said = Prophet(frozenset({"s1"})).fit(past).predict(past)
+    assert np.isnan(said[0]).all()
+    assert np.corrcoef(said[1], truth[1])[0, 1] > 0.9

@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
-from serving.sources.video import bad, opened, pictures, pixels
+from serving.sources.video import bad, next_due, opened, pictures, pixels
 
 _TOLERANCE_S = 0.001
 _LARGEST_HOLE_S = 3600
@@ -59,7 +59,8 @@ class FileSource:
             at_s = picture.time - first
             if not last < at_s < max(last, 0) + _LARGEST_HOLE_S or at_s < due - _TOLERANCE_S:
                 continue
-            last, due = at_s, max(due + self._step_s, at_s)
+            last = at_s
+            due = next_due(due, at_s, self._step_s)
             yield at_s, picture
 
     def missed(self) -> list[tuple[datetime, Outcome]]:

@@ -11,7 +11,7 @@ import av
 from lakehouse.addresses import redact
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
-from serving.sources.video import bad, opened, pictures, pixels
+from serving.sources.video import bad, next_due, opened, pictures, pixels
 
 log = logging.getLogger(__name__)
 TIMEOUT_S = 10.0
@@ -58,7 +58,7 @@ class NetworkSource:
             backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
 
     def _connection(self) -> Iterator[Frame]:
-        due = datetime.min.replace(tzinfo=UTC).timestamp()
+        due = 0.0
         with opened(self.address, self.protocols, self.options, TIMEOUT_S) as container:
             try:
                 for picture in pictures(container):
@@ -66,7 +66,7 @@ class NetworkSource:
                     if picture is None:
                         self._missed.append((now, Outcome.UNDECODABLE))
                     elif now.timestamp() >= due:
-                        due = max(due + 1 / self.fps, now.timestamp())
+                        due = next_due(due, now.timestamp(), 1 / self.fps)
                         yield Frame(self.camera_id, now, pixels(picture))
             except (av.FFmpegError, OSError) as error:
                 raise bad(self.address, error) from None

@@ -71,3 +71,8 @@ def pixels(picture: VideoFrame) -> NDArray[np.uint8]:
     image = picture.to_ndarray(format="bgr24")
     turns = round(picture.rotation / _RIGHT_ANGLE) % 4
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else np.asarray(image, np.uint8)
+
+
+def next_due(due_s: float, at_s: float, step_s: float) -> float:
+    """When the frame after that of `at_s` is due: on the beat, or a step later where the beat was lost."""
+    return due_s + step_s if due_s + step_s > at_s else at_s + step_s

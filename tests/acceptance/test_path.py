@@ -2,6 +2,7 @@
 
 import pyarrow.compute as pc
 import pytest
+
 from lakehouse.store import Lake
 
 

@@ -83,7 +83,7 @@ def _shapes(units: Floats, cells: tuple[Ints, Ints]) -> Floats:
         for block in range(_BLOCKS):
             here = (parts == part) & (blocks == block)
             wider = _shrunk(_known(units, here), of_part) - of_part
-            shape[here] = (np.array(own).reshape(n, 1, -1) + wider + np.zeros((n, horizon, 1)))[here]
+            shape[here] = (np.array(own).reshape(n, 1, len(LEVELS)) + wider + np.zeros((n, horizon, 1)))[here]
     return shape
 
 

@@ -4,9 +4,9 @@ from functools import cached_property
 
 import numpy as np
 
-from forecasting.models.base import Rows, lagged, mean, usual
 from forecasting.panel import Flags, Panel
 from forecasting.scale import Scale
+from forecasting.usual import Rows, lagged, mean, usual
 from forecasting.vintages import Floats, Ints
 
 Told = dict[str, Floats]

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from forecasting.models.base import Base, Rows
+from forecasting.models.base import Base
 from forecasting.panel import Panel
 from forecasting.past import Past, Told
+from forecasting.usual import Rows
 from forecasting.vintages import Floats
 from lakehouse.calendar import FAR_DAYS
 

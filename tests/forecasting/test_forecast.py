@@ -110,3 +110,9 @@ def test_no_series_is_too_bad_for_an_answer(many, freq, horizon):
     assert (np.diff(published, axis=-1) >= 0).all()
     finite = frame["y"][np.isfinite(frame["y"])]
     assert (finite < 0).any() or (published >= 0).all()
+
+
+def test_an_empty_frame_gives_an_empty_forecast():
+    """No series, no rows, no exception."""
+    nothing = pd.DataFrame({"unique_id": [], "ds": pd.to_datetime([]), "y": []})
+    assert forecast(Panel.of(nothing, "h", 24), MODELS).published.shape == (0, 24, 9)

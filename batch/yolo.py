@@ -34,6 +34,8 @@ def network(weights: Path) -> nn.Module:
     Raises:
         BadWeights: no file, or no state dict of this network.
     """
+    if not weights.is_file():
+        raise BadWeights(str(weights), "there is no such file", "name a state dict of YOLO26n")
     model: Any = YOLO(ARCHITECTURE, verbose=False).model
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)

@@ -92,8 +92,8 @@ class Sink:
         """Take what one frame of a camera came to, all or nothing; False where there was no room for it."""
         outputs = list(outputs)
         added = Group(
-            [scene] if scene else [],
-            [look] if look else [],
+            [] if scene is None else [scene],
+            [] if look is None else [look],
             [output for output in outputs if isinstance(output, Measure)],
             [output for output in outputs if isinstance(output, Event)],
         )

@@ -98,7 +98,7 @@ def _follow(stream: Stream, begun: Begun, detector: detectors.Detector, tally: T
     line = CountLine()
 
     def text() -> str:
-        at = stream.scene.at if stream.scene else begun.first.at
+        at = begun.first.at if stream.scene is None else stream.scene.at
         elapsed_s = (at - begun.first.at).total_seconds()
         return f"{elapsed_s:7.1f} s  {outcomes_in_words(stream.outcomes)}; {tally.now()}"
 

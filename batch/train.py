@@ -1,6 +1,7 @@
 """The detector's weights: from folders of labelled pictures to what the serving room ships."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ SAMPLE = 48
 """So many pictures tell what a layer's values are like."""
 
 _STEPS: dict[str, Any] = {
-    "optimizer": "AdamW", "lr0": 5e-4, "lrf": 0.05, "cos_lr": True, "nbs": 8,
+    "optimizer": "AdamW", "lrf": 0.05, "cos_lr": True, "nbs": 8,
     "warmup_epochs": 0.5, "warmup_bias_lr": 0.0,
 }  # fmt: skip
 _CHANGES: dict[str, Any] = {
@@ -31,51 +32,57 @@ _CHANGES: dict[str, Any] = {
 _QUIET: dict[str, Any] = {"val": False, "plots": False, "workers": 0, "pretrained": False, "exist_ok": True}
 
 
-def train(
-    data: list[Path],
-    start: Path,
-    out: Path,
-    *,
-    epochs: int,
-    size: int,
-    batch: int,
-    frozen: int,
-    share: float,
-) -> None:
+@dataclass(frozen=True)
+class Course:
+    """How the network is taught.
+
+    `size` is the longer side of the pictures, `frozen` first layers stay as they are, learning begins at
+    `rate`, and what is served lies at `share` of the way from the start to what was learnt.
+    """
+
+    epochs: int = 6
+    size: int = 640
+    batch: int = 8
+    frozen: int = 5
+    rate: float = 5e-4
+    share: float = 0.75
+
+    @property
+    def height(self) -> int:
+        """The network's input is as high as a 16:9 picture, rounded up to its stride."""
+        return -(-self.size * 9 // 16 // STRIDE) * STRIDE
+
+
+def train(data: list[Path], start: Path, out: Path, course: Course) -> None:
     """Teach the detector, on a GPU if there is one, then score it and write the model that is served.
 
-    `size` is the longer side of the pictures, and `frozen` first layers stay as they are. `learnt.pt` in
-    `out` is there after the first epoch, so that a broken run leaves what it has learnt. `weights.pt` lies
-    at `share` of the way there from the start.
+    `learnt.pt` in `out` is there after the first epoch, so that a broken run leaves what it has learnt;
+    `weights.pt` is what was shipped.
     """
     pictures = [path for folder in data for path in paths(folder, "train")]
     model = network(start)
-    unfold(model, _sample(pictures, size))
+    unfold(model, _sample(pictures, course.size, course.height))
     began = {name: value.clone() for name, value in model.state_dict().items()}
     out.mkdir(parents=True, exist_ok=True)
     _describe(data, out / "data.yaml")
     gpu = torch.cuda.is_available()
     trainer = _trainer(model, out / "learnt.pt")(overrides={
         "model": ARCHITECTURE, "data": str(out / "data.yaml"), "project": str(out.resolve()), "name": "run",
-        "epochs": epochs, "imgsz": size, "batch": batch, "freeze": frozen or None, "rect": True,
+        "epochs": course.epochs, "imgsz": course.size, "batch": course.batch, "freeze": course.frozen or None,
+        "lr0": course.rate, "rect": True,
         "device": "0" if gpu else "cpu", "amp": gpu, **_STEPS, **_CHANGES, **_QUIET,
     })  # fmt: skip
     trainer.callbacks.clear()  # they would tell other programs of this run
     trainer.train()
     learnt = torch.load(out / "learnt.pt", weights_only=True)
-    torch.save(mixed(began, learnt, share), out / "weights.pt")
-    ship(out / "weights.pt", start, data, out, width=size, height=_height(size))
+    torch.save(mixed(began, learnt, course.share), out / "weights.pt")
+    ship(out / "weights.pt", start, data, out, width=course.size, height=course.height)
 
 
-def _height(width: int) -> int:
-    """The network's input is as high as a 16:9 picture, rounded up to its stride."""
-    return -(-width * 9 // 16 // STRIDE) * STRIDE
-
-
-def _sample(pictures: list[Path], size: int) -> torch.Tensor:
-    """Pictures from all over the data (n, 3, height, size) in 0-1, as the network sees them."""
+def _sample(pictures: list[Path], width: int, height: int) -> torch.Tensor:
+    """Pictures from all over the data (n, 3, height, width) in 0-1, as the network sees them."""
     chosen = [pictures[i] for i in np.linspace(0, len(pictures) - 1, min(SAMPLE, len(pictures))).astype(int)]
-    frame = LetterBox((_height(size), size), auto=False)
+    frame = LetterBox((height, width), auto=False)
     images = np.stack([frame(image=cv2.imread(str(path)))[..., ::-1] for path in chosen])
     return torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).float() / 255
 

@@ -39,7 +39,7 @@ def label(
 
 
 @app.command()
-def train(
+def train(  # noqa: PLR0913, PLR0917 - a command's options
     data: Data,
     start: Start,
     out: Out,
@@ -47,14 +47,15 @@ def train(
     size: Annotated[int, typer.Option(min=64, help="The longer side of the pictures, in pixels.")] = 640,
     batch: Annotated[int, typer.Option(min=1)] = 8,
     frozen: Annotated[int, typer.Option(min=0, max=22, help="So many first layers stay as they are.")] = 5,
+    rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="How fast to learn at first.")] = 5e-4,
     share: Annotated[
         float, typer.Option(min=0, max=1, help="How far to go from the start to the learnt.")
     ] = 0.75,
 ) -> None:
     """Teach the detector, on a GPU if there is one; write its weights, the model that is served, its card."""
-    from batch.train import train as job  # noqa: PLC0415 - torch
+    from batch import train as training  # noqa: PLC0415 - torch
 
-    job(data, start, out, epochs=epochs, size=size, batch=batch, frozen=frozen, share=share)
+    training.train(data, start, out, training.Course(epochs, size, batch, frozen, rate, share))
 
 
 @app.command()

@@ -133,9 +133,9 @@ def test_a_training_ends_in_a_model_that_is_what_its_card_says(data, weights, tm
     """One epoch on three small pictures gives weights, a model, and a card with scores and credits."""
     import openvino
 
-    from batch.train import train
+    from batch.train import Course, train
 
-    train([data], weights, tmp_path, epochs=1, size=128, batch=2, frozen=0, share=0.5)
+    train([data], weights, tmp_path, Course(epochs=1, size=128, batch=2, frozen=0, share=0.5))
     card = json.loads((tmp_path / "matakota-n.json").read_text())
     for name, expected in card["files"].items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == expected

@@ -13,6 +13,8 @@ from forecasting.panel import Panel
 from forecasting.vintages import Floats
 from lakehouse.tables import QUANTILES, quantile_column
 
+_NOTHING_THERE = 1e6
+"""utilsforecast divides by next to nothing where every value is 0: there is no such score."""
 SCORES = ("mase", "rmsse", "sql", "wql", "coverage80", "coverage95")
 
 
@@ -85,6 +87,7 @@ def scores(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFr
     tall = [table.melt("unique_id", models, "model", name) for name, table in found.items()]
     table = pd.concat([part.set_index(["unique_id", "model"]) for part in tall], axis=1).reset_index()
     counted = told.groupby("unique_id").size().rename("n")
+    table["wql"] = table["wql"].where(table["wql"] < _NOTHING_THERE)
     finite: pd.DataFrame = table.replace([np.inf, -np.inf], np.nan).merge(counted, on="unique_id")
     return finite.assign(unique_id=past.ids[finite["unique_id"]])
 

@@ -14,8 +14,9 @@ BASE, BLEND = "base", "blend"
 NONE = "insufficient data"
 _VETO = 1.5
 """A model whose errors are so many times the usual's is not trusted with that series."""
-_SHRINK = 1.0
-"""Of the pool's experience, how many rehearsals it is worth beside the series' own."""
+_SHRINK = 8.0
+"""How many rehearsals of its own it takes for a series to be heard as loudly as the pool: choosing by
+its own few rehearsals alone cost 1 to 12 % on eight of ten sets of real series."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Choice:
 def choose(rehearsal: Rehearsal, scale: Scale, answers: Mapping[str, Floats]) -> Choice:
     """The model, or equal blend of models, with the least error for each series.
 
-    A series' own experience counts as many times as it was rehearsed, the pool's as _SHRINK times; what is
+    A series' own experience counts as many times as it was rehearsed, the pool's _SHRINK times; what is
     vetoed or has no answer now is left out. Without any rehearsal it is the usual.
     """
     members = tuple(rehearsal.paths)

@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.command()(render)
 app.command()(observe)
 
-TheLake = Annotated[str, typer.Option("--lake", help="The lake's folder, or s3://…")]
+TheLake = Annotated[str, typer.Option("--lake", help="The lake's folder.")]
 Url = Annotated[str, typer.Option(help="Where the API is.")]
 
 

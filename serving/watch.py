@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,21 @@ from serving.tally import CountLine, Tally, outcomes_in_words
 LATE_AFTER_S = 3.0
 """A live frame older than this tells nothing about now."""
 
-Stop = Callable[[], bool]
+
+@dataclass
+class Stop:
+    """Whether it is time to stop: somebody asked, or the time is over."""
+
+    asked: bool = False
+    give_up: float | None = None
+
+    def __call__(self) -> bool:
+        """Whether it is."""
+        return self.asked or (self.give_up is not None and time.monotonic() >= self.give_up)
+
+    def after(self, minutes: float | None) -> None:
+        """Stop so many minutes from now, if any are given."""
+        self.give_up = None if minutes is None else time.monotonic() + 60 * minutes
 
 
 @dataclass
@@ -69,24 +83,16 @@ def watch(
     """
     known = None if camera_id is None else _known(lake, camera_id)
     detector = detectors.load(weights)
-    with _interruptible(minutes) as stop:
+    with _interruptible() as stop:
         begun, camera = _begin(source, known, fps, start, stop)
+        stop.after(minutes)
         opened = Lake.create(lake)
-        if known is None:
-            cameras.register(opened, [camera])
-            camera = cameras.read(opened)[camera.camera_id]
+        camera = known or _hung(opened, camera)
         analytic.publish(opened)
         producer = opened.landing.producer(f"watch-{camera.camera_id}")
         tally = Tally(Sink(producer, detector.model_id))
-        live = scheme_of(source) is not None
-        stream = Stream(
-            camera,
-            tally,
-            epoch=producer.epoch,
-            fps=fps,
-            late_after_s=LATE_AFTER_S if live else None,
-            gate=Gate() if live else None,
-        )
+        late_after_s, gate = (LATE_AFTER_S, Gate()) if scheme_of(source) else (None, None)
+        stream = Stream(camera, tally, epoch=producer.epoch, fps=fps, late_after_s=late_after_s, gate=gate)
         _follow(stream, begun, detector, tally, stop)
     named = f"{camera.camera_id} ({camera.name}), {outcomes_in_words(stream.outcomes)}"
     jobs = [f"next: python -m batch {verb} --lake {lake}" for verb in ("compact", "rollup")]
@@ -132,6 +138,12 @@ def _known(lake: str, camera_id: str) -> Camera:
     return hung[camera_id]
 
 
+def _hung(lake: Lake, camera: Camera) -> Camera:
+    """The camera as the lake has it, once it is registered there."""
+    cameras.register(lake, [camera])
+    return cameras.read(lake)[camera.camera_id]
+
+
 def _begin(
     source: str, known: Camera | None, fps: float | None, start: datetime | None, stop: Stop
 ) -> tuple[Begun, Camera]:
@@ -150,20 +162,19 @@ def _begin(
 
 
 @contextmanager
-def _interruptible(minutes: float | None) -> Iterator[Stop]:
-    """Whether Ctrl-C or SIGTERM came, or the time is over; a second Ctrl-C ends at once."""
-    give_up = None if minutes is None else time.monotonic() + 60 * minutes
-    asked: list[int] = []
+def _interruptible() -> Iterator[Stop]:
+    """Stop on Ctrl-C or SIGTERM; the second one ends at once."""
+    stop = Stop()
 
     def ask(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
+        stop.asked = True
         signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
         signal.signal(number, ask)
     try:
-        yield lambda: bool(asked) or (give_up is not None and time.monotonic() >= give_up)
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

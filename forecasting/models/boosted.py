@@ -63,6 +63,7 @@ class Boosted:
         )
         wanted = past.at(rows.series, rows.columns) - base
         usable = np.isfinite(wanted)
+        told = {name: values for name, values in told.items() if np.isfinite(values[usable]).any()}
         trees.fit(_table(told)[usable], wanted[usable])
         return Grown(trees, tuple(told))
 

@@ -92,7 +92,7 @@ _SERIES = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(_SERIES, min_size=1, max_size=4), st.sampled_from(["h", "D", "MS", "QS"]), st.integers(1, 30))
 def test_no_series_is_too_bad_for_an_answer(many, freq, horizon):
     """Short, constant, infinite or zero: quantiles are finite, never cross, and counts stay above 0."""

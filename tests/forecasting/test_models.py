@@ -72,3 +72,10 @@ def test_prophet_follows_the_day_and_only_where_it_is_asked(long):
     said = Prophet(frozenset({"s1"})).fit(past).predict(past)
     assert np.isnan(said[0]).all()
     assert np.corrcoef(said[1], truth[1])[0, 1] > 0.9
+
+
+def test_boosting_leaves_out_what_nothing_is_known_of(long):
+    """A feature without a single value, such as last year's in the first year, is no error."""
+    frame = long(n=1, days=365, freq="D").assign(y=1.0)
+    panel = Panel.of(frame, "D", 1)
+    assert np.allclose(Boosted(rows=1500, trees=10).fit(panel).predict(panel), 1)

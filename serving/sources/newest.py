@@ -8,6 +8,8 @@ from lakehouse.scenes import Frame, Outcome
 from serving.sources import Source
 
 POLL_S = 0.2
+PATIENCE_S = 3.0
+"""So long a reader that waits for its camera is waited for."""
 
 
 class Newest:
@@ -32,13 +34,18 @@ class Newest:
         Raises:
             BadSource: the source gave nothing to see.
         """
-        threading.Thread(target=self._read, name="newest", daemon=True).start()
-        while not self._stop():
-            frame = self._take()
-            if frame is not None:
-                yield frame
-            elif self._over:
-                break
+        reader = threading.Thread(target=self._read, name="newest", daemon=True)
+        reader.start()
+        try:
+            while not self._stop():
+                frame = self._take()
+                if frame is not None:
+                    yield frame
+                elif self._over:
+                    break
+        finally:
+            self._over = True
+            reader.join(PATIENCE_S)
         if self._failure is not None:
             raise self._failure
 

@@ -348,6 +348,14 @@ def test_a_failure_in_the_thread_comes_out():
 
 
 def test_nothing_comes_and_it_can_be_stopped():
-    """A live source that is silent can be left."""
-    asked = iter([False, False, True])
-    assert list(Newest(Steps(1), lambda: next(asked)).frames()) == []
+    """A live source that is silent can be left, and its reader ends with it."""
+    steps, asked = Steps(1), []
+
+    def stop():
+        asked.append(True)
+        if len(asked) == 3:
+            steps.go.release()
+        return len(asked) == 3
+
+    assert list(Newest(steps, stop).frames()) == []
+    assert "newest" not in {thread.name for thread in threading.enumerate()}

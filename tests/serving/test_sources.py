@@ -7,7 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice
 
 import av
 import cv2
@@ -21,6 +21,7 @@ from serving.sources import open_source
 from serving.sources.file import FileSource
 from serving.sources.network import NetworkSource
 from serving.sources.newest import Newest
+from serving.sources.video import next_due
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 CAMERA = Camera(
@@ -189,15 +190,20 @@ def _mjpeg(count):
 
 
 def test_mjpeg_over_http_arrives_now(serve_http):
-    """Pictures of an MJPEG camera have the time at which they arrived, and at most `fps` are due."""
+    """Pictures of an MJPEG camera have the time at which they arrived."""
     address = serve_http("multipart/x-mixed-replace; boundary=next", list(_mjpeg(60)), pause_s=0.02)
     before = datetime.now(UTC)
     frames = list(islice(open_source(address, CAMERA, fps=5).frames(), 4))
     times = [frame.at for frame in frames]
     assert before < times[0]
-    assert times == sorted(times)
-    assert all(later - earlier >= timedelta(seconds=0.19) for earlier, later in pairwise(times))
+    assert times == sorted(set(times))
     assert frames[0].image.shape == (240, 320, 3)
+
+
+@pytest.mark.parametrize(("at_s", "due_s"), [(1.0, 1.5), (1.2, 1.5), (1.6, 2.1), (9.0, 9.5)])
+def test_frames_are_due_on_the_beat(at_s, due_s):
+    """A frame that is a little late does not move the beat; after a longer hole it begins anew."""
+    assert next_due(1.0, at_s, 0.5) == pytest.approx(due_s)
 
 
 def test_a_broken_connection_is_made_again(serve_http, caplog):
@@ -239,7 +245,7 @@ def unused_port():
 @pytest.fixture
 def rtsp(tmp_path):
     """A real RTSP camera on this machine that asks for a password: MPEG-TS in RTP (RFC 2326, 2250)."""
-    stream = _video(tmp_path / "camera.ts", count=60, kind="mpegts", codec="mpeg2video").read_bytes()
+    stream = _video(tmp_path / "camera.ts", count=200, kind="mpegts", codec="mpeg2video").read_bytes()
     wanted = "Basic " + base64.b64encode(f"user:{PASSWORD}".encode()).decode()
     described = (
         "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=cam\r\nt=0 0\r\nm=video 0 RTP/AVP 33\r\na=control:track\r\n"

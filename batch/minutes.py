@@ -47,8 +47,9 @@ class Kind:
 class Sight:
     """What became of the cameras' minutes of a day: arrays (cameras, 1440).
 
-    coverage 0-1 is the share of the minute's six looks that saw something; reasons index REASONS;
-    pixels and synthetic say what the looks were of.
+    coverage 0-1 is the mean over the minute's six looks of the share of frames that were seen, looked at or
+    gated, and not dropped or undecodable; reasons index REASONS; pixels and synthetic say what the looks
+    were of.
     """
 
     cameras: tuple[str, ...]
@@ -64,20 +65,20 @@ class Sight:
         row = _places(looks["camera_id"], rows)
         slot = _since_midnight(looks["at"], day) // LOOK_S
 
-        def marked(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
-            marks = np.zeros((len(rows), DAY_MINUTES * SLOTS), np.bool_)
-            marks[row[where], slot[where]] = True
+        def marked(share: NDArray[np.float64]) -> NDArray[np.float64]:
+            marks = np.zeros((len(rows), DAY_MINUTES * SLOTS))
+            np.maximum.at(marks, (row, slot), share)
             return marks.reshape(len(rows), DAY_MINUTES, SLOTS)
 
         def within(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
-            return np.asarray(marked(where).any(axis=2), np.bool_)
+            return np.asarray(marked(where.astype(np.float64)).any(axis=2), np.bool_)
 
         health = np.asarray(looks["health"].to_pylist(), object)
-        live, decoded = health == Health.LIVE.value, _decoded(looks["frames"])
+        live, share = health == Health.LIVE.value, _seen_share(looks["frames"])
         told = np.asarray(pc.equal(looks["producer"], HISTORY), np.bool_)
-        coverage = marked(live & decoded).mean(axis=2)
+        coverage = marked(live * share).mean(axis=2)
         reasons = np.full(coverage.shape, UNSEEN, np.int8)
-        reasons[within(live & ~decoded)] = UNDECODED
+        reasons[within(live & (share == 0))] = UNDECODED
         for code, reason in enumerate(REASONS):
             if reason and reason.startswith("unhealthy"):
                 reasons[within(health == reason.removeprefix("unhealthy: "))] = code
@@ -212,13 +213,14 @@ def ways(pairs: Sequence[Pair], kinds: Mapping[str, Kind]) -> tuple[NDArray[np.b
     )
 
 
-def _decoded(frames: pa.ChunkedArray) -> NDArray[np.bool_]:
-    """By look: whether a frame of it was looked at or gated."""
+def _seen_share(frames: pa.ChunkedArray) -> NDArray[np.float64]:
+    """By look: the share 0-1 of its frames that were looked at or gated; 0 where it has none."""
     lists = frames.combine_chunks()
     outcomes = pc.struct_field(pc.list_flatten(lists), "outcome").to_numpy(zero_copy_only=False)
     owners = pc.list_parent_indices(lists).to_numpy()
     good = np.isin(outcomes, (Outcome.LOOKED, Outcome.GATED))
-    return np.bincount(owners[good], minlength=len(lists)) > 0
+    seen, offered = (np.bincount(of, minlength=len(lists)) for of in (owners[good], owners))
+    return seen / np.maximum(offered, 1)
 
 
 def _since_midnight(instants: pa.ChunkedArray, day: date) -> NDArray[np.int64]:

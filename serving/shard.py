@@ -37,6 +37,7 @@ class Watched:
     stream: Stream
     source: Source
     newest: Frame | None = None
+    taken_s: float = 0.0
     overtaken: list[datetime] = field(default_factory=list)
     busy: bool = False
     gone: threading.Event = field(default_factory=threading.Event)
@@ -162,12 +163,12 @@ class Shard:
                 self._news.notify_all()
 
     def _take(self) -> list[tuple[Watched, Frame]]:
-        """The frames that have waited longest; none where none came for a while."""
+        """Frames of the cameras that were looked at longest ago, so that what is dropped is shared fairly."""
         with self._news:
             self._news.wait_for(lambda: self._closed or self._waiting(), IDLE_S)
-            batch = sorted(self._waiting(), key=lambda one: one[1].at)[: self.most_batch]
+            batch = sorted(self._waiting(), key=lambda one: one[0].taken_s)[: self.most_batch]
             for watched, _ in batch:
-                watched.busy, watched.newest = True, None
+                watched.busy, watched.newest, watched.taken_s = True, None, time.monotonic()
         return batch
 
     def _waiting(self) -> list[tuple[Watched, Frame]]:

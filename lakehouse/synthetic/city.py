@@ -11,7 +11,7 @@ from lakehouse.cameras import Camera
 from lakehouse.problem import UnknownCamera, UnknownKind
 from lakehouse.synthetic.chance import Draw, Floats, Ints, normal
 from lakehouse.synthetic.incidents import LITTER, MASKS, PARKING, RACED, RACING, Incident, Rota
-from lakehouse.synthetic.layout import HEIGHT_PX, WIDTH_PX, Layout
+from lakehouse.synthetic.layout import HEIGHT_PX, TRAFFIC_FPS, WALKERS_FPS, WIDTH_PX, Layout
 from lakehouse.synthetic.observed import Observed
 from lakehouse.synthetic.places import PLACES, Place
 from lakehouse.synthetic.site import PEOPLE, Site
@@ -69,6 +69,7 @@ class City:
             source=f"synthetic:{self.seed}",
             width=WIDTH_PX,
             height=HEIGHT_PX,
+            fps=WALKERS_FPS if place.layout.road is None else TRAFFIC_FPS,
             zones=place.layout.zones(place.capacity),
             calibration=place.layout.calibration,
             limit_kmh=None if place.layout.road is None else limit_kmh,

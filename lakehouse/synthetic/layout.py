@@ -10,6 +10,8 @@ from lakehouse.cameras import Calibration, Corner, Purpose, Zone
 from lakehouse.synthetic.chance import Floats
 
 WIDTH_PX, HEIGHT_PX = 640, 360
+TRAFFIC_FPS, WALKERS_FPS = 2.0, 1.0
+"""Frames looked at per second: people on foot are as well counted with half of what vehicles need."""
 RIGHT = math.pi / 2
 """The heading that runs from left to right through the picture."""
 

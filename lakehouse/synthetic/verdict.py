@@ -64,11 +64,13 @@ class Verdict:
 def compare(lake: Lake, city: City, since: datetime, until: datetime) -> Verdict:
     """Compare the camera minutes that came from pixels in [since, until) with the exact truth.
 
-    A minute counts when at least half of it was seen. A camera is good when, for each of its kinds that
-    are forecast (people, vehicles, visits), the mean over its watched minutes lies within 30 % of the
-    truth's mean over the same minutes, or within one unit a minute where counts are tiny. A camera that
-    was watched in no minute is not good, unless it was down from the first watched minute to the last.
+    A minute counts when at least half of it was seen; what is summed up (vehicles, visits) is made up for
+    the rest, as in the hours. A camera is good when, for each of its kinds that are forecast (people,
+    vehicles, visits), the mean over its watched minutes lies within 30 % of the truth's mean over the same
+    minutes, or within one unit a minute where counts are tiny. A camera that was watched in no minute is
+    not good, unless it was down from the first watched minute to the last.
     """
+    summed = lake.read("kinds", where=pc.field("summed") == "sum")["kind"].to_pylist()
     watched = (
         (pc.field("origin") == "pixels")
         & (pc.field("coverage") >= LEAST_COVERAGE)
@@ -76,10 +78,11 @@ def compare(lake: Lake, city: City, since: datetime, until: datetime) -> Verdict
         & (pc.field("minute") >= since)
         & (pc.field("minute") < until)
     )
-    rows = lake.read("camera_minutes", columns=["camera_id", "kind", "minute", "value"], where=watched)
+    columns = ["camera_id", "kind", "minute", "value", "coverage"]
     groups: dict[tuple[str, str], dict[datetime, float]] = {}
-    for row in rows.to_pylist():
-        groups.setdefault((row["camera_id"], row["kind"]), {})[row["minute"]] = row["value"]
+    for row in lake.read("camera_minutes", columns=columns, where=watched).to_pylist():
+        part = row["coverage"] if row["kind"] in summed else 1.0
+        groups.setdefault((row["camera_id"], row["kind"]), {})[row["minute"]] = row["value"] / part
     known = [(*key, minutes) for key, minutes in sorted(groups.items()) if _is_known(city, *key)]
     return Verdict(
         tuple(_compared(city, *entry) for entry in known),

@@ -36,9 +36,12 @@ job() { # a command, as a Ray job on the cluster just started
     test "${PIPESTATUS[0]}" -eq 0
 }
 
-close() {
+close() { # the shards first, so that they land what they hold
   trap - EXIT INT TERM
-  [ -z "${RAY_PID:-}" ] || { stage "Stopping" && kill "$RAY_PID" 2>/dev/null && wait "$RAY_PID" 2>/dev/null; } || true
+  [ -n "${RAY_PID:-}" ] || return 0
+  stage "Stopping"
+  timeout 40 serve shutdown --address "http://127.0.0.1:$DASHBOARD_PORT" --yes >/dev/null 2>&1 || true
+  kill "$RAY_PID" 2>/dev/null && wait "$RAY_PID" 2>/dev/null || true
 }
 trap close EXIT
 trap 'exit 0' INT TERM

@@ -1,6 +1,5 @@
 """`python -m batch VERB`: the jobs over the tables."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,6 @@ from batch import rollup as rolling
 from batch.executor import Executor
 from batch.settings import Settings
 from lakehouse import door
-from lakehouse.problem import BadWeights
 from lakehouse.store import Lake
 from lakehouse.synthetic import City
 from lakehouse.synthetic.observed import Observed
@@ -45,18 +43,10 @@ def rollup(
     """Compute camera minutes and area hours of the days of which something new is known."""
     opened = Lake.open(lake)
     if synthetic_months:
-        seen = _observed(observed) if observed else Observed.perfect()
+        seen = Observed.read(observed) if observed else Observed.perfect()
         loaded = history.load(opened, City(seed), seen, synthetic_months, rolling.kinds(opened))
         print(loaded or "loaded no history: the lake has it")
     print(rolling.rollup(opened, executor=executor))
-
-
-def _observed(card: Path) -> Observed:
-    try:
-        return Observed.of(json.loads(card.read_text()))
-    except (OSError, ValueError) as error:
-        rule = f"it is no model card: {error}"
-        raise BadWeights(str(card), rule, "name the JSON card that stands beside the weights") from error
 
 
 if __name__ == "__main__":

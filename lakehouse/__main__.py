@@ -1,6 +1,5 @@
 """`python -m lakehouse VERB`: the city, its past, and how far what was measured is from the truth."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from lakehouse import cameras as hung
 from lakehouse.areas import Areas
 from lakehouse.calendar import CITY_ZONE
 from lakehouse.door import run
-from lakehouse.problem import BadTime, BadWeights
+from lakehouse.problem import BadTime
 from lakehouse.settings import Settings
 from lakehouse.store import Lake
 from lakehouse.synthetic import City, Observed
@@ -48,19 +47,11 @@ def history(
     if wanted is None:
         print("history   nothing: the lake has its past")
         return
-    receipt, measures = land(opened, City(seed), _observed(observed), *wanted)
+    receipt, measures = land(opened, City(seed), Observed.read(observed), *wanted)
     first, last = (at.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M") for at in wanted)
     print(
         f"history   {measures:,} measures from {first} to {last} in {receipt.bytes / 1e6:.1f} MB, synthetic"
     )
-
-
-def _observed(card: Path) -> Observed:
-    try:
-        return Observed.of(json.loads(card.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        rule = f"it is no model card: {error}"
-        raise BadWeights(str(card), rule, "name the JSON card that stands beside the weights") from error
 
 
 @app.command()

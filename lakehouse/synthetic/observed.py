@@ -1,7 +1,9 @@
 """How a detector sees the truth: what it misses, and what it makes up."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -51,6 +53,19 @@ class Observed:
                 f"its observation model cannot be read ({error!r})",
                 "give each kind a day and a night with recall and false_rate",
             ) from error
+
+    @classmethod
+    def read(cls, card: Path) -> Self:
+        """The model in a model card's JSON file.
+
+        Raises:
+            BadWeights: there is no such file, or it is no model card.
+        """
+        try:
+            return cls.of(json.loads(card.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            rule = f"it is no model card: {error}"
+            raise BadWeights(str(card), rule, "name the JSON card that stands beside the weights") from error
 
     def seen(self, kind: str, daylight: Floats) -> tuple[Floats, Floats]:
         """Recall and false rate a minute of one kind (n,) at each daylight (n,), 0-1."""

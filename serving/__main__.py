@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+from lakehouse import models
 from lakehouse.calendar import CITY_ZONE
 from lakehouse.door import run
 from lakehouse.problem import BadTime
 from lakehouse.store import Lake
 from serving import analytic, client
+from serving.detectors import SHIPPED
+from serving.detectors.card import Card
 from serving.observe import observe
 from serving.render import render
 from serving.settings import Settings
@@ -51,8 +54,10 @@ def _instant(text: str) -> datetime:
 
 @app.command()
 def kinds(lake: TheLake = SETTINGS.lake) -> None:
-    """Write what this installation measures and reports into the lake, and list it."""
-    version = analytic.publish(Lake.open(lake))
+    """Write what this installation measures and reports, and its detector, into the lake; list the kinds."""
+    opened, card = Lake.open(lake), Card.of(SHIPPED)
+    version = analytic.publish(opened)
+    models.register(opened, card.model_dump(), card.sha256)
     for row in analytic.kinds().to_pylist():
         unit = row["unit"]["en"] if row["unit"] else ""
         print(f"{row['kind']:20} {row['what']:9} {unit:10} {row['title']['id']} / {row['title']['en']}")

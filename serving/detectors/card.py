@@ -65,6 +65,11 @@ class Card(BaseModel):
                 raise BadWeights(str(path), rule, "get the weights again, or the card that belongs to them")
 
     @property
+    def sha256(self) -> str:
+        """The sum of the weights themselves."""
+        return list(self.files.values())[-1]
+
+    @property
     def model_id(self) -> str:
         """The first 12 digits of the weights' sha256."""
-        return list(self.files.values())[-1][:12]
+        return self.sha256[:12]

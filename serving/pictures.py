@@ -18,6 +18,9 @@ SHORTEST_SIDE = 16
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 
+_UNREADABLE = (OSError, ValueError, SyntaxError, ImportError)
+"""What Pillow raises; the last where ultralytics is loaded, which makes it ask for one decoder more."""
+
 
 def decode(data: bytes) -> NDArray[np.uint8]:
     """The bytes of a JPEG, PNG, WebP or BMP file as a picture (height, width, 3) uint8 in BGR.
@@ -29,7 +32,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             rgb = np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError) as error:
+    except _UNREADABLE as error:
         raise BadImage(
             _described(data), f"it cannot be decoded: {error}", "send a whole JPEG or PNG file"
         ) from error
@@ -56,7 +59,7 @@ def _size(data: bytes) -> tuple[int, int]:
     except Image.DecompressionBombError as error:
         rule = f"at most {PIXELS:,} pixels are decoded, and it has many more"
         raise BadImage(_described(data), rule, "send a smaller picture") from error
-    except (OSError, ValueError, SyntaxError) as error:
+    except _UNREADABLE as error:
         remedy = "send a picture file's bytes"
         raise BadImage(_described(data), "it is no JPEG, PNG, WebP or BMP", remedy) from error
 

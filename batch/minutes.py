@@ -47,8 +47,9 @@ class Kind:
 class Sight:
     """What became of the cameras' minutes of a day: arrays (cameras, 1440).
 
-    coverage 0-1 is the mean over the minute's six looks of the share of frames that were seen, looked at or
-    gated, and not dropped or undecodable; reasons index REASONS; pixels and synthetic say what the looks
+    coverage 0-1 is the mean over the minute's six looks of how well each was seen: whole where at least half
+    of its frames were looked at or gated, since half of them still give a tracker 0.86 of what crosses a
+    line, and in proportion below; reasons index REASONS; pixels and synthetic say what the looks
     were of.
     """
 
@@ -214,13 +215,13 @@ def ways(pairs: Sequence[Pair], kinds: Mapping[str, Kind]) -> tuple[NDArray[np.b
 
 
 def _seen_share(frames: pa.ChunkedArray) -> NDArray[np.float64]:
-    """By look: the share 0-1 of its frames that were looked at or gated; 0 where it has none."""
+    """By look: how well it was seen, 0-1; 1 where half of its frames were looked at or gated, or more."""
     lists = frames.combine_chunks()
     outcomes = pc.struct_field(pc.list_flatten(lists), "outcome").to_numpy(zero_copy_only=False)
     owners = pc.list_parent_indices(lists).to_numpy()
     good = np.isin(outcomes, (Outcome.LOOKED, Outcome.GATED))
     seen, offered = (np.bincount(of, minlength=len(lists)) for of in (owners[good], owners))
-    return seen / np.maximum(offered, 1)
+    return np.minimum(2 * seen / np.maximum(offered, 1), 1.0)
 
 
 def _since_midnight(instants: pa.ChunkedArray, day: date) -> NDArray[np.int64]:

@@ -17,8 +17,12 @@ class Executor(StrEnum):
 
     @classmethod
     def default(cls) -> "Executor":
-        """Ray where RAY_ADDRESS names a cluster, as inside a Ray job; this process elsewhere."""
-        return cls.RAY if os.environ.get("RAY_ADDRESS") else cls.LOCAL
+        """Ray where RAY_ADDRESS names a cluster, as inside a Ray job; this process elsewhere.
+
+        An http address there is the one that jobs are submitted to, and no cluster that one can join.
+        """
+        address = os.environ.get("RAY_ADDRESS", "http://")
+        return cls.LOCAL if address.startswith("http") else cls.RAY
 
     def run(self, work: Callable[[Shard], Result], shards: Sequence[Shard]) -> Iterator[Result]:
         """Do the work for every shard; the results as they come."""

@@ -16,7 +16,7 @@ DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "core"}
 WRITERS = ["write_deltalake(", ".optimize.", ".write_delta(", "create_write_transaction("]
 LIVE = ["serving.stream", "serving.tracker", "serving.detectors.openvino", "serving.shard"]
 REFERENCES = {"tables.py"}  # a list of columns, looked up and not read through
-TEXTS = {".py", ".md", ".toml", ".yaml", ".sh", ".txt"}
+TEXTS = {".py", ".md", ".toml", ".yaml", ".sh", ".txt", ".html", ".json"}
 
 
 def _imported_by(module: str) -> set[str]:
@@ -68,12 +68,9 @@ def test_the_lakehouse_loads_no_cluster(module):
 
 def test_no_secret_and_no_address_of_a_registry_is_tracked():
     """The project names no package registry and no path of the machine that it was written on."""
-    names = subprocess.run(
-        ["git", "ls-files"], capture_output=True, text=True, check=True, cwd=HOUSE
-    ).stdout.split()
-    pattern = re.compile(r"https?://\S*(/simple\b|registry\.)|(?<![\w.])/work/")
-    texts = [
-        HOUSE / name for name in names if Path(name).suffix in {".py", ".md", ".toml", ".yaml", ".sh", ".txt"}
-    ]
+    tracked = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=HOUSE)
+    here = re.escape(str(HOUSE))
+    pattern = re.compile(rf"https?://\S*(/simple\b|registry\.)|{here}/")
+    texts = [HOUSE / name for name in tracked.stdout.split() if Path(name).suffix in TEXTS]
     guilty = [path.name for path in texts if path != Path(__file__) and pattern.search(path.read_text())]
     assert not guilty

@@ -1,4 +1,4 @@
-# `make` lists the targets. Everything runs in .venv, which `make .venv` makes from constraints.txt.
+# `make` lists the targets. Everything runs in .venv, which they make from constraints.txt.
 
 PYTHON ?= python3.11
 VENV := .venv

@@ -131,6 +131,7 @@ def _quarantine_row(name: SegmentName, reason: str, size: int) -> pa.Table:
         "epoch": name.epoch,
         "seq": name.seq,
         "reason": reason,
+        "rows": None,
         "bytes": size,
         "at": datetime.now(UTC),
     }

@@ -93,7 +93,7 @@ class Job:
     def of(cls, lake: Lake, target: DeltaTable, now: datetime) -> "Job":
         """Take the snapshots, looks first: what they attest has been compacted before them."""
         looks, measures = lake.table("looks"), lake.table("measures")
-        until = _until(looks, now)
+        until = _until(looks, measures, now)
         days = _touched(looks, watermark(target, LOOKS)) | _touched(measures, watermark(target, MEASURES))
         running = watermark(target, RUNNING)
         if running > 0 and now.timestamp() >= (running + 1) * HOUR_S:
@@ -160,15 +160,22 @@ def _on(*days: date) -> pc.Expression:
     return pc.field("day").isin(pa.array(days, pa.date32()))
 
 
-def _until(looks: DeltaTable, now: datetime) -> datetime:
-    """The end of what is known: the newest look, or the end of its hour where that is over."""
-    newest = pa.table(looks.get_add_actions(flatten=True))
-    if not newest.num_rows:
+def _until(looks: DeltaTable, measures: DeltaTable, now: datetime) -> datetime:
+    """The end of what is known: the newest minute that was looked at to its end, or measured because the
+    camera's source ended in it; or the end of that hour where it is over."""
+    seen, measured = _newest(looks, "at"), _newest(measures, "minute")
+    if seen is None:
         return datetime.min.replace(tzinfo=UTC)
-    end = int(pc.max(newest["max.at"]).as_py().timestamp()) + LOOK_S
-    hour_end = -(-end // HOUR_S) * HOUR_S
-    over = hour_end <= now.timestamp()
-    return datetime.fromtimestamp(hour_end if over else end // 60 * 60, UTC)
+    look_end = int(seen.timestamp()) + LOOK_S
+    end = max(look_end // 60, int(measured.timestamp()) // 60 + 1 if measured else 0) * 60
+    hour_end = -(-max(look_end, end) // HOUR_S) * HOUR_S
+    return datetime.fromtimestamp(hour_end if hour_end <= now.timestamp() else end, UTC)
+
+
+def _newest(table: DeltaTable, column: str) -> datetime | None:
+    """The latest instant that a table's files speak of."""
+    files = pa.table(table.get_add_actions(flatten=True))
+    return pc.max(files[f"max.{column}"]).as_py() if files.num_rows else None  # type: ignore[no-any-return]
 
 
 def _touched(table: DeltaTable, since: int) -> set[date]:

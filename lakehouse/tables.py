@@ -385,6 +385,7 @@ _ALL = (
                 ("epoch", pa.int32(), ""),
                 ("seq", pa.int64(), ""),
                 ("reason", pa.string(), ""),
+                ("rows", pa.int64(), "kept out of the tables; NULL where they cannot be read"),
                 ("bytes", pa.int64(), ""),
                 ("at", AT, "when it was set aside"),
             ]
@@ -392,6 +393,21 @@ _ALL = (
         key=("segment",),
         writer="batch.compact",
         about="segments refused, and why",
+    ),
+    Table(
+        "runs",
+        _schema(
+            [
+                ("day", pa.date32(), "the city's local date"),
+                ("analytic", pa.string(), "such as traffic"),
+                ("run", pa.string(), "whose measures and events are published: live, or replay-<id>"),
+                ("adopted_at", AT, "the last one of a day and analytic holds"),
+            ]
+        ),
+        key=("day", "analytic", "adopted_at"),
+        writer="batch.replay",
+        about="which run of an analytic is published for a day; live where nothing is said",
+        order=("day", "analytic", "adopted_at"),
     ),
     Table(
         "models",

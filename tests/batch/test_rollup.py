@@ -279,6 +279,15 @@ def test_the_running_hour_is_estimated_from_its_minutes(see, rolled, hour, minut
     assert hour("33.74")["reason"] is None
 
 
+def test_a_clip_that_ends_within_a_minute_is_told_at_once(see, rolled, minute, hour):
+    """What was measured in the minute in which a clip ended does not wait until its hour is over."""
+    see("cam-a", [4], slots=range(2))
+    rolled(now=MIDNIGHT + timedelta(minutes=4, seconds=20))
+    assert minute("cam-a", 4)["value"] == 6.0
+    assert minute("cam-a", 4)["coverage"] == pytest.approx(1 / 3)
+    assert hour("camera:cam-a")["seen"] == 6.0
+
+
 def test_an_hour_that_is_over_is_no_longer_running(see, rolled, hour):
     """Once the hour has passed it is computed again without a new look, by the whole hour."""
     see("cam-a", range(90))

@@ -161,8 +161,10 @@ def _on(*days: date) -> pc.Expression:
 
 
 def _until(looks: DeltaTable, measures: DeltaTable, now: datetime) -> datetime:
-    """The end of what is known: the newest minute that was looked at to its end, or measured because the
-    camera's source ended in it; or the end of that hour where it is over."""
+    """The end of what is known: of the newest minute, or of its hour where that is over.
+
+    A minute counts once it was looked at to its end, or was measured because its source ended in it.
+    """
     seen, measured = _newest(looks, "at"), _newest(measures, "minute")
     if seen is None:
         return datetime.min.replace(tzinfo=UTC)
@@ -175,7 +177,7 @@ def _until(looks: DeltaTable, measures: DeltaTable, now: datetime) -> datetime:
 def _newest(table: DeltaTable, column: str) -> datetime | None:
     """The latest instant that a table's files speak of."""
     files = pa.table(table.get_add_actions(flatten=True))
-    return pc.max(files[f"max.{column}"]).as_py() if files.num_rows else None  # type: ignore[no-any-return]
+    return pc.max(files[f"max.{column}"]).as_py() if files.num_rows else None
 
 
 def _touched(table: DeltaTable, since: int) -> set[date]:

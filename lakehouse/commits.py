@@ -10,6 +10,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from lakehouse import checkpoints
 from lakehouse.datafiles import DataFile
 from lakehouse.folder import Folder
+from lakehouse.places import folder_at
 from lakehouse.tables import TABLES
 
 REWRITE = "rewrite"
@@ -38,7 +39,7 @@ def commit(
     Raises:
         StaleSnapshotError: a mark was moved by another commit; nothing changed.
     """
-    name = Folder.of(snapshot.table_uri).path.name
+    name = folder_at(snapshot.table_uri).name
     now = int(time.time() * 1000)
     actions: list[AddAction | RemoveAction] = [
         *(RemoveAction(file.path, True, now, file.size, dict(file.partition)) for file in removed),
@@ -67,7 +68,7 @@ def commit(
 
 def log_folder(snapshot: DeltaTable) -> Folder:
     """Where a table's commits lie."""
-    return Folder.of(snapshot.table_uri) / "_delta_log"
+    return folder_at(snapshot.table_uri) / "_delta_log"
 
 
 def make_durable(log: Folder) -> None:

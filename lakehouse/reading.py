@@ -7,10 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from lakehouse.folder import Folder
 from lakehouse.landing import Landing
+from lakehouse.places import folder_at
 from lakehouse.problem import BadSegment
 from lakehouse.segments import SegmentName, app_id
 from lakehouse.tables import TABLES
@@ -25,7 +24,7 @@ class Reading:
 
     def rows(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
         """The rows for which `where` holds, in the order of nothing in particular."""
-        files = SubTreeFileSystem(str(Folder.of(self.snapshot.table_uri).path), LocalFileSystem())
+        files = folder_at(self.snapshot.table_uri).filesystem()
         stored = self.snapshot.to_pyarrow_dataset(filesystem=files).to_table(
             columns=columns and list(columns), filter=where
         )

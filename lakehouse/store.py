@@ -15,6 +15,7 @@ from lakehouse.commits import REWRITE, StaleSnapshotError
 from lakehouse.datafiles import DataFile
 from lakehouse.folder import Folder
 from lakehouse.landing import Landing
+from lakehouse.places import folder_at
 from lakehouse.problem import BadLake
 from lakehouse.reading import Reading, Tail, fresh_reading, tail, watermark
 from lakehouse.tables import TABLES, Table
@@ -26,11 +27,11 @@ _TABLES_RESERVE_SHARE = 0.5
 
 
 class Lake:
-    """What the city knows, under one folder; `landing` is where producers land what they saw."""
+    """What the city knows, under one folder or prefix; `landing` is where producers land what they saw."""
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self._folder = Folder(root)
+        self._folder = folder_at(root)
         self.landing = Landing(self._folder / "landing")
 
     @classmethod
@@ -40,7 +41,7 @@ class Lake:
         Raises:
             BadLake: the folder holds something else, or a lake of another format.
         """
-        folder = Folder(_local(root))
+        folder = folder_at(root)
         if not folder.has(_CARD):
             _refuse_foreign(folder)
         for table in TABLES.values():
@@ -57,7 +58,7 @@ class Lake:
         Raises:
             BadLake: there is no lake, or one of another format.
         """
-        folder = Folder(_local(root))
+        folder = folder_at(root)
         if not folder.has(_CARD):
             raise BadLake(
                 str(root), "there is no lake.json in it", "make a lake there, or name another folder"
@@ -68,15 +69,15 @@ class Lake:
             raise BadLake(str(root), rule, "use the version that made it, or name another folder")
         for name in TABLES:
             checkpoints.heal(folder / name / "_delta_log")
-        return cls(str(folder.path))
+        return cls(folder.uri)
 
     def folder(self, name: str) -> Folder:
         """Where a table's data files lie."""
-        return Folder(self._folder.path / name, reserve_share=_TABLES_RESERVE_SHARE)
+        return folder_at((self._folder / name).uri, reserve_share=_TABLES_RESERVE_SHARE)
 
     def table(self, name: str, version: int | None = None) -> DeltaTable:
         """A new snapshot of a table; commit what was planned from it on this same object."""
-        return DeltaTable(str(self._folder.path / name), version=version)
+        return DeltaTable((self._folder / name).uri, version=version)
 
     def version(self, name: str) -> int:
         """A table's newest version."""
@@ -189,9 +190,10 @@ class Lake:
 
     def _spared(self, name: str, paths: Sequence[str], days: Collection[date]) -> pa.Table:
         """The rows of a monthly table's files that a rewrite of `days` leaves as they are."""
-        files = [str(self._folder.path / name / path) for path in paths]
+        files = self.folder(name).filesystem()
         other = ~pc.field("day").isin(pa.array(days, pa.date32()))
-        return ds.dataset(files, schema=TABLES[name].schema).to_table(filter=other)
+        spared = ds.dataset([*paths], schema=TABLES[name].schema, filesystem=files, format="parquet")
+        return spared.to_table(filter=other)
 
     def events(
         self, *, where: pc.Expression | None = None, run: str = "live", fresh: bool = True
@@ -213,7 +215,7 @@ def _create_table(place: Folder, table: Table) -> None:
     if log.names(".json"):
         return
     place.make()
-    DeltaTable.create(str(place.path), table.schema, mode="ignore", partition_by=[*table.partition])
+    DeltaTable.create(place.uri, table.schema, mode="ignore", partition_by=[*table.partition])
     log.sync(*log.names(".json"))
     place.sync()
 
@@ -231,18 +233,12 @@ def _files(snapshot: DeltaTable, days: Collection[date] | None) -> list[DataFile
     return files
 
 
-def _local(root: str | Path) -> Path:
-    if "://" in str(root):
-        raise BadLake(str(root), "a lake is a folder of this machine for now", "name a folder")
-    return Path(root).absolute()
-
-
 def _refuse_foreign(folder: Folder) -> None:
     """A half-made lake holds nothing but its tables; anything else is somebody's."""
     foreign = [name for name in folder.names() if name not in {*TABLES, "landing"}]
     if foreign:
         rule = f"it holds {foreign[0]!r} and no lake.json, so it is no lake"
-        raise BadLake(str(folder.path), rule, "name an empty folder, or one that is a lake")
+        raise BadLake(folder.uri, rule, "name an empty folder, or one that is a lake")
     folder.make()
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse import folder, segments
-from lakehouse.folder import MIB, reserve_bytes
+from lakehouse import disk, segments
+from lakehouse.disk import MIB, reserve_bytes
 from lakehouse.problem import BadSegment, BadTable, DiskFull
 from lakehouse.segments import SegmentName
 from lakehouse.tables import LANDED, TABLES
@@ -152,7 +152,7 @@ def test_a_number_is_not_used_twice_when_the_last_sync_fails(lake, batch, monkey
     """A batch that stands there without being acknowledged keeps its number: it may have been read."""
     producer = lake.landing.producer("a")
     with monkeypatch.context() as patch:
-        patch.setattr(folder.Folder, "sync", lambda *_: (_ for _ in ()).throw(OSError(5, "I/O error")))
+        patch.setattr(disk.Disk, "sync", lambda *_: (_ for _ in ()).throw(OSError(5, "I/O error")))
         with pytest.raises(OSError, match="I/O"):
             producer.append(batch())
     assert producer.append(batch()).segment.seq == 1

@@ -102,10 +102,10 @@ def test_somebodys_folder_is_not_made_a_lake(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.odt"]
 
 
-def test_an_object_store_is_refused_for_now():
+def test_an_address_of_another_kind_is_refused():
     """An address is not taken for a folder's name."""
-    with pytest.raises(BadLake, match="s3://city/lake"):
-        Lake.open("s3://city/lake")
+    with pytest.raises(BadLake, match="ftp://city/lake"):
+        Lake.open("ftp://city/lake")
 
 
 def test_what_is_appended_is_read_back(lake):

@@ -1,0 +1,57 @@
+"""What every room's tests may ask for: a real S3 server on this machine."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from uuid import uuid4
+
+import pytest
+
+
+def _free_port():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def object_store():
+    """An S3 server on 127.0.0.1, with a bucket, in the environment that clients read."""
+    import boto3
+
+    port = _free_port()
+    said = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "tester",
+        "AWS_SECRET_ACCESS_KEY": "tester",
+    }
+    before = {name: os.environ.get(name) for name in said}
+    words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.environ.update(said)
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.2)
+    boto3.client("s3").create_bucket(Bucket="matakota")
+    yield said
+    server.terminate()
+    server.wait(20)
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+
+
+@pytest.fixture
+def bucket(object_store):
+    """The address of an empty prefix of a bucket."""
+    return f"s3://matakota/{uuid4().hex}" if object_store else ""

@@ -85,7 +85,9 @@ def shards(lake: Lake, segments: Sequence[SegmentName], shard_bytes: int) -> lis
     return [tuple(shard) for shard in found]
 
 
-def write_shard(root: str, table: str, shard: Sequence[SegmentName]) -> tuple[int, list[DataFile]] | None:
+def write_shard(
+    root: str, table: str, generation: int, shard: Sequence[SegmentName]
+) -> tuple[int, list[DataFile]] | None:
     """Write a shard's rows of one table as data files, which no reader sees before they are committed.
 
     Returns:
@@ -97,7 +99,7 @@ def write_shard(root: str, table: str, shard: Sequence[SegmentName]) -> tuple[in
     except FileNotFoundError:
         return None
     rows = pa.concat_tables([TABLES[table].schema.empty_table(), *(part for part in parts if part)])
-    return rows.num_rows, datafiles.write(lake.folder(table), TABLES[table], rows)
+    return rows.num_rows, datafiles.write(lake.folder(table), TABLES[table], rows, generation)
 
 
 def damage(root: str, shard: Sequence[SegmentName]) -> list[tuple[SegmentName, str, int]]:
@@ -153,7 +155,7 @@ def _advance(
         if not segments:
             return 0
         parts = shards(lake, [name for name in segments if name not in damaged], shard_bytes)
-        written = executor.run(partial(write_shard, lake.root, table), parts)
+        written = executor.run(partial(write_shard, lake.root, table, commits.generation(snapshot)), parts)
         whole = [part for part in written if part]
         if len(whole) < len(parts):
             continue

@@ -1,7 +1,11 @@
 """The fenced commit: the one way in which a table changes."""
 
+import json
 import time
 from collections.abc import Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
 
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
 from deltalake.exceptions import CommitFailedError
@@ -10,11 +14,23 @@ from deltalake.transaction import AddAction, RemoveAction
 from lakehouse import checkpoints
 from lakehouse.datafiles import DataFile
 from lakehouse.folder import Folder
+from lakehouse.milestones import reach
 from lakehouse.places import folder_at
 from lakehouse.tables import TABLES
 
 REWRITE = "rewrite"
 """The app id that all rewriters of a table share, so that of two at once one is refused."""
+
+VACUUM = "vacuum"
+"""The app id under which a table keeps how often it was vacuumed: its generation."""
+
+RECLUSTER, RETENTION, DELETION = "recluster", "retention", "deletion"
+"""Why a commit took files out: the same rows in better order, too old, or asked to be forgotten."""
+
+_ABOUT = "matakota"
+"""The key in a commit's metadata under which it says why."""
+
+_SAME_TO_ROLLUP = {RECLUSTER, RETENTION}
 
 
 class StaleSnapshotError(Exception):
@@ -27,11 +43,19 @@ def commit(
     marks: Mapping[str, int],
     *,
     removed: Iterable[DataFile] = (),
+    about: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
     """Take files in and out of a table and move its marks, all or nothing, durable on return.
 
     What is committed must have been planned from `snapshot`, marks included: Delta guards app
     transactions only between the snapshot and the commit on that same object.
+
+    Args:
+        snapshot: what it was planned from.
+        added: files that lie in the table's folder.
+        marks: app transactions, by id.
+        removed: files of the snapshot.
+        about: what the commit says of itself in the log, such as `because(RECLUSTER)`.
 
     Returns:
         The table's version that has the commit.
@@ -52,7 +76,8 @@ def commit(
             snapshot.schema(),
             list(TABLES[name].partition),
             commit_properties=CommitProperties(
-                app_transactions=[Transaction(app_id, version) for app_id, version in marks.items()]
+                app_transactions=[Transaction(app_id, version) for app_id, version in marks.items()],
+                custom_metadata=dict(about),
             ),
             post_commithook_properties=PostCommitHookProperties(
                 create_checkpoint=False, cleanup_expired_logs=False
@@ -60,10 +85,53 @@ def commit(
         )
     except CommitFailedError as error:
         raise StaleSnapshotError(f"{name} at version {snapshot.version()}: {error}") from error
+    reach(f"commit: {name} written")
     log = log_folder(snapshot)
     make_durable(log)
+    reach(f"commit: {name} durable")
     checkpoints.write_if_due(snapshot.table_uri, log)
     return DeltaTable(snapshot.table_uri).version()
+
+
+def because(reason: str, **figures: object) -> dict[str, str]:
+    """What a commit says of itself: why it was made, and figures to check it by."""
+    return {_ABOUT: reason, **{f"{_ABOUT}.{name}": str(figure) for name, figure in figures.items()}}
+
+
+def rewriting(snapshot: DeltaTable) -> dict[str, int]:
+    """The mark that a rewrite moves: of two that were planned from one snapshot, one is refused."""
+    return {REWRITE: (snapshot.transaction_version(REWRITE) or 0) + 1}
+
+
+def generation(snapshot: DeltaTable) -> int:
+    """How often a table had been vacuumed; part of the names of the files that are made from a snapshot."""
+    return snapshot.transaction_version(VACUUM) or 0
+
+
+def touched_days(table: DeltaTable, since: int) -> set[date] | None:
+    """The days of which a table's rows changed after a version, up to the version of `table`.
+
+    A recluster changes no row, and what was forgotten for its age stays in the aggregates, so neither
+    counts. None where the log does not reach back so far: then any day may have changed.
+    """
+    log, days = log_folder(table), set()
+    for version in range(since + 1, table.version() + 1):
+        actions = read_commit(log, version)
+        if actions is None:
+            return None
+        about: dict[str, Any] = next((one["commitInfo"] for one in actions if "commitInfo" in one), {})
+        if about.get(_ABOUT) not in _SAME_TO_ROLLUP:
+            files = [action[kind] for action in actions for kind in ("add", "remove") if kind in action]
+            days |= {date.fromisoformat(file["partitionValues"]["day"]) for file in files}
+    return days
+
+
+def read_commit(log: Folder, version: int) -> list[dict[str, Any]] | None:
+    """The actions of a commit; None where it is no longer in the log."""
+    try:
+        return [json.loads(line) for line in log.read(f"{version:020d}.json").splitlines() if line.strip()]
+    except FileNotFoundError:
+        return None
 
 
 def log_folder(snapshot: DeltaTable) -> Folder:

@@ -1,10 +1,15 @@
-"""The data files of a table: rows checked, sorted, written as Parquet and named by what they hold."""
+"""The data files of a table: rows checked, sorted, written as Parquet and named by what they hold.
+
+A name also says how often its table had been vacuumed when the writer took its snapshot, its generation: a
+vacuum never deletes a file of the present generation, so no file that somebody is about to commit.
+"""
 
 import hashlib
 import json
+import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -24,6 +29,8 @@ ROW_GROUP = 32_768
 
 TEXT = 64
 """How many characters of a text its statistics keep."""
+
+_NAME = re.compile(r"(?P<content>(?:.*/)?[0-9a-f]{32})-g(?P<generation>\d+)\.parquet")
 
 
 @dataclass(frozen=True)
@@ -71,29 +78,49 @@ def _finite(numbers: pa.ChunkedArray) -> bool:
     return pc.all(pc.is_finite(numbers)).as_py() is not False
 
 
+def content(path: str) -> str:
+    """The part of a data file's path that says its partition and what it holds; '' of another's file."""
+    match = _NAME.fullmatch(path)
+    return match["content"] if match else ""
+
+
+def generation(path: str) -> int | None:
+    """The generation of a data file; None of another's file."""
+    match = _NAME.fullmatch(path)
+    return int(match["generation"]) if match else None
+
+
 def write(
-    folder: Folder, table: Table, rows: pa.Table, known: frozenset[str] = frozenset()
+    folder: Folder, table: Table, rows: pa.Table, generation: int, known: Iterable[str] = ()
 ) -> list[DataFile]:
     """Write rows that fit their table into `folder`: one sorted file for each day or month, synced.
 
-    The same rows always make the same file, so writing them again changes nothing; those of `known`
-    paths are not written at all.
+    The same rows always make a file of the same content, so of the `known` paths those that hold just
+    these rows stand for it, and nothing is written.
     """
-    return [_write_one(folder, table, part, day, known) for day, part in _parts(table, rows)]
+    held = {content(path): path for path in known}
+    return [_write_one(folder, table, part, day, generation, held) for day, part in _parts(table, rows)]
 
 
 def _write_one(
-    folder: Folder, table: Table, rows: pa.Table, partition: dict[str, str], known: frozenset[str]
+    folder: Folder,
+    table: Table,
+    rows: pa.Table,
+    partition: dict[str, str],
+    generation: int,
+    held: Mapping[str, str],
 ) -> DataFile:
     by = dict.fromkeys([*table.order, *table.key])
     rows = rows.sort_by([(column, "ascending") for column in by if column not in partition])
     rows = rows.drop_columns(list(partition)).combine_chunks().replace_schema_metadata(None)
     data = _parquet(rows)
-    name = f"{hashlib.sha256(data).hexdigest()[:32]}.parquet"
     place = "".join(f"{column}={value}/" for column, value in partition.items())
-    if place + name not in known:
-        (folder / place).make().create(name, data)
-    return DataFile(place + name, len(data), partition, _statistics(table, rows))
+    named = place + hashlib.sha256(data).hexdigest()[:32]
+    path = held.get(named)
+    if path is None:
+        path = f"{named}-g{generation}.parquet"
+        (folder / place.rstrip("/") if place else folder).make().create(path.removeprefix(place), data)
+    return DataFile(path, len(data), partition, _statistics(table, rows))
 
 
 def _parts(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:

@@ -11,7 +11,7 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
 from lakehouse import checkpoints, commits, datafiles
-from lakehouse.commits import REWRITE, StaleSnapshotError
+from lakehouse.commits import StaleSnapshotError
 from lakehouse.datafiles import DataFile
 from lakehouse.folder import Folder
 from lakehouse.landing import Landing
@@ -123,14 +123,14 @@ class Lake:
             BadTable: the rows do not fit; nothing was written.
             DiskFull: the disk's reserve would be touched; nothing was committed.
         """
-        rows = datafiles.fit(name, rows)
+        rows, marks = datafiles.fit(name, rows), dict([once] if once else [])
         while True:
             snapshot = self.table(name)
             if once and watermark(snapshot, once[0]) >= once[1]:
                 return None
-            files = datafiles.write(self.folder(name), TABLES[name], rows)
+            files = datafiles.write(self.folder(name), TABLES[name], rows, commits.generation(snapshot))
             try:
-                return commits.commit(snapshot, files, dict([once] if once else []))
+                return commits.commit(snapshot, files, {**marks, **commits.rewriting(snapshot)})
             except StaleSnapshotError:
                 continue
 
@@ -178,15 +178,14 @@ class Lake:
         before = {file.path: file for file in _files(snapshot, days)}
         if TABLES[name].monthly and days is not None:
             rows = pa.concat_tables([rows, self._spared(name, list(before), days)])
-        after = datafiles.write(self.folder(name), TABLES[name], rows, frozenset(before))
+        after = datafiles.write(self.folder(name), TABLES[name], rows, commits.generation(snapshot), before)
         added = [file for file in after if file.path not in before]
         kept = {file.path for file in after}
         removed = [file for path, file in before.items() if path not in kept]
         moved = {mark: at for mark, at in marks.items() if snapshot.transaction_version(mark) != at}
         if not (added or removed or moved):
             return None
-        rewrite = (snapshot.transaction_version(REWRITE) or 0) + 1
-        return commits.commit(snapshot, added, {**moved, REWRITE: rewrite}, removed=removed)
+        return commits.commit(snapshot, added, {**moved, **commits.rewriting(snapshot)}, removed=removed)
 
     def _spared(self, name: str, paths: Sequence[str], days: Collection[date]) -> pa.Table:
         """The rows of a monthly table's files that a rewrite of `days` leaves as they are."""

@@ -149,7 +149,7 @@ def test_rows_that_do_not_fit_are_refused(lake, change, said):
 def test_a_stale_snapshot_is_refused(lake):
     """Of two commits that were planned from the same snapshot and move the same mark, one is refused."""
     first, second = lake.table("calendar"), lake.table("calendar")
-    files = datafiles.write(lake.folder("calendar"), TABLES["calendar"], holidays(DAY))
+    files = datafiles.write(lake.folder("calendar"), TABLES["calendar"], holidays(DAY), 0)
     commits.commit(first, files, {"shard-e000001": 0})
     with pytest.raises(StaleSnapshotError):
         commits.commit(second, files, {"shard-e000001": 0})
@@ -160,7 +160,7 @@ def test_commits_of_others_do_not_disturb(lake):
     """A commit that moves another mark is carried over what came in between."""
     snapshot = lake.table("calendar")
     lake.append("calendar", holidays(DAY), once=("other", 1))
-    files = datafiles.write(lake.folder("calendar"), TABLES["calendar"], holidays(DAY + timedelta(days=1)))
+    files = datafiles.write(lake.folder("calendar"), TABLES["calendar"], holidays(DAY + timedelta(days=1)), 0)
     assert commits.commit(snapshot, files, {"mine": 1}) == 2
     assert lake.read("calendar").num_rows == 2
 

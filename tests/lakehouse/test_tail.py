@@ -24,7 +24,7 @@ def take_in(lake, table):
         if name.seq > watermark(snapshot, app)
     ]
     parts = [lake.landing.read(name).get(table, TABLES[table].schema.empty_table()) for name in found]
-    files = datafiles.write(lake.folder(table), TABLES[table], pa.concat_tables(parts)) if parts else []
+    files = datafiles.write(lake.folder(table), TABLES[table], pa.concat_tables(parts), 0) if parts else []
     commits.commit(snapshot, files, {name.app_id: name.seq for name in found})
 
 

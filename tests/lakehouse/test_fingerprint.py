@@ -18,9 +18,7 @@ SCHEMA = pa.schema(
         ("readings", pa.map_(pa.string(), pa.float32())),
     ]
 )
-frames = st.lists(
-    st.fixed_dictionaries({"offset": st.integers(0, 9), "outcome": st.integers(0, 3)}), max_size=3
-)
+frame = st.fixed_dictionaries({"offset": st.integers(0, 9), "outcome": st.integers(0, 3)})
 row = st.fixed_dictionaries(
     {
         "word": st.none() | st.text(max_size=3),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from batch import compact as compaction
-from batch import history, workshop
+from batch import history, upkeep, workshop
 from batch import rollup as rolling
 from batch.executor import Executor
 from batch.settings import Settings
@@ -17,6 +17,7 @@ from lakehouse.synthetic.observed import Observed
 
 SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(upkeep.app)
 app.add_typer(workshop.app)
 
 TheLake = Annotated[str, typer.Option("--lake", help="The lake's folder.")]

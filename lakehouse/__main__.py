@@ -8,9 +8,8 @@ import typer
 
 from lakehouse import cameras as hung
 from lakehouse.areas import Areas
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.calendar import CITY_ZONE, instant
 from lakehouse.door import run
-from lakehouse.problem import BadTime
 from lakehouse.settings import Settings
 from lakehouse.store import Lake
 from lakehouse.synthetic import City, Observed
@@ -68,21 +67,12 @@ def truth(
     was seen, is within 30 % of the truth's mean, or within one unit a minute where counts are tiny.
     """
     now = datetime.now(UTC)
-    stop = _instant(until) or now
-    verdict = compare(Lake.open(lake), City(seed), _instant(since) or stop - timedelta(days=1), stop)
+    stop = instant(until) if until else now
+    start = instant(since) if since else stop - timedelta(days=1)
+    verdict = compare(Lake.open(lake), City(seed), start, stop)
     _show(verdict)
     if verdict.share < at_least:
         raise typer.Exit(1)
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadTime(text, "it is no RFC 3339 time", "write 2026-11-23T10:00:00+07:00") from error
-    return at if at.tzinfo else at.replace(tzinfo=CITY_ZONE)
 
 
 def _show(verdict: Verdict) -> None:

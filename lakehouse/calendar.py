@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from lakehouse.feasts import Named, city_events, eids, fast_before, joint_leave, public_holidays
+from lakehouse.problem import BadTime
 from lakehouse.tables import TABLES
 
 if TYPE_CHECKING:
@@ -31,6 +32,20 @@ _SCHOOL_BREAKS = (((6, 22), (7, 12)), ((12, 21), (12, 31)), ((1, 1), (1, 4)))
 def city_day(at: datetime) -> date:
     """The city's local date at an instant."""
     return at.astimezone(CITY_ZONE).date()
+
+
+def instant(text: str) -> datetime:
+    """The instant that somebody wrote, in RFC 3339; without an offset, or as a mere day, it is city time.
+
+    Raises:
+        BadTime: it is neither.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        remedy = "write 2026-11-23T10:00:00+07:00, or 2026-11-23"
+        raise BadTime(text, "it is no RFC 3339 time and no day", remedy) from error
+    return at if at.tzinfo else at.replace(tzinfo=CITY_ZONE)
 
 
 @lru_cache(maxsize=20)

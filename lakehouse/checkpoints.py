@@ -2,17 +2,21 @@
 
 import json
 import re
+from datetime import datetime
+from itertools import takewhile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from lakehouse.folder import Folder
+from lakehouse.milestones import reach
 
 EVERY = 100
 """Versions between two checkpoints."""
 
 _HINT = "_last_checkpoint"
+_VERSIONED = re.compile(r"\d{20}\.(json|checkpoint\.parquet)$")
 _CHECKPOINT = re.compile(r"(?P<version>\d{20})\.checkpoint\.parquet")
 
 
@@ -30,8 +34,11 @@ def last(log: Folder) -> int:
 
 def write(table: DeltaTable, log: Folder) -> None:
     """Write a checkpoint of a table at its version: the file durable first, then the hint that names it."""
+    reach("checkpoint: due")
     table.create_checkpoint()
+    reach("checkpoint: written")
     log.sync(_name(table.version()))
+    reach("checkpoint: durable")
     log.create(_HINT, log.read(_HINT))
 
 
@@ -50,6 +57,25 @@ def heal(log: Folder) -> list[str]:
         for name in (*damaged, _HINT):
             log.move(name, log / "damaged")
     return damaged
+
+
+def trim(log: Folder, before: datetime) -> int:
+    """Delete the oldest commits and checkpoints, those last written before a time; return how many.
+
+    What comes after the last but one checkpoint stays, whatever its age, so that the log can be replayed
+    should the last one be damaged; and that one is read first, since without it nothing older is to go.
+    """
+    whole = [version for version in sorted(_versions(log)) if _is_whole(log, _name(version))]
+    if len(whole) < 2:  # noqa: PLR2004 - the last, and the last but one
+        return 0
+    aged = {entry.path: entry.changed for entry in log.walk()}
+    names = [name for name in log.names() if _VERSIONED.match(name) and int(name[:20]) < whole[-2]]
+    # From the oldest on: the log must never have a gap.
+    old = [*takewhile(lambda name: aged[name] < before, names)]
+    for name in old:
+        log.remove(name)
+    log.sync()
+    return len(old)
 
 
 def _versions(log: Folder) -> list[int]:

@@ -3,9 +3,10 @@
 import json
 import time
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
 from deltalake.exceptions import CommitFailedError
@@ -31,6 +32,9 @@ _ABOUT = "matakota"
 """The key in a commit's metadata under which it says why."""
 
 _SAME_TO_ROLLUP = {RECLUSTER, RETENTION}
+
+_CLOCKS_DIFFER_MS = 86_400_000
+"""Commits are in order, and the clocks of those who made them may be so far apart."""
 
 
 class StaleSnapshotError(Exception):
@@ -124,6 +128,23 @@ def touched_days(table: DeltaTable, since: int) -> set[date] | None:
             files = [action[kind] for action in actions for kind in ("add", "remove") if kind in action]
             days |= {date.fromisoformat(file["partitionValues"]["day"]) for file in files}
     return days
+
+
+def removed_since(table: DeltaTable, after: datetime) -> set[str]:
+    """The files that commits took out of a table after a time, as far back as the log reaches."""
+    log, paths = log_folder(table), set()
+    after_ms = after.timestamp() * 1000
+    for version in range(table.version(), -1, -1):
+        actions = read_commit(log, version)
+        if actions is None or _committed_ms(actions) < after_ms - _CLOCKS_DIFFER_MS:
+            break
+        removed = (action["remove"] for action in actions if "remove" in action)
+        paths |= {unquote(file["path"]) for file in removed if file["deletionTimestamp"] >= after_ms}
+    return paths
+
+
+def _committed_ms(actions: Iterable[Mapping[str, Any]]) -> float:
+    return next((one["commitInfo"]["timestamp"] for one in actions if "commitInfo" in one), float("inf"))
 
 
 def read_commit(log: Folder, version: int) -> list[dict[str, Any]] | None:

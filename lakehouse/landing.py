@@ -124,6 +124,15 @@ class Landing:
         """Move a damaged segment out of the way, to `landing/damaged`."""
         self._folder.move(str(name), self._damaged)
 
+    def clear_damaged(self) -> int:
+        """Delete every damaged segment that was set aside; return how many."""
+        names = self._damaged.names(segments.ENDING)
+        for name in names:
+            self._damaged.remove(name)
+        if names:
+            self._damaged.sync()
+        return len(names)
+
 
 def _fitting(table: str, rows: pa.Table) -> pa.Table:
     if table not in LANDED:

@@ -12,9 +12,9 @@ from deltalake import DeltaTable
 
 from lakehouse import checkpoints, commits, datafiles
 from lakehouse.commits import StaleSnapshotError
-from lakehouse.datafiles import DataFile
 from lakehouse.folder import Folder
 from lakehouse.landing import Landing
+from lakehouse.listing import listed
 from lakehouse.places import folder_at
 from lakehouse.problem import BadLake
 from lakehouse.reading import Reading, Tail, fresh_reading, tail, watermark
@@ -175,7 +175,7 @@ class Lake:
         days: Collection[date] | None,
         marks: Mapping[str, int],
     ) -> int | None:
-        before = {file.path: file for file in _files(snapshot, days)}
+        before = {one.file.path: one.file for one in listed(snapshot, days)}
         if TABLES[name].monthly and days is not None:
             rows = pa.concat_tables([rows, self._spared(name, list(before), days)])
         after = datafiles.write(self.folder(name), TABLES[name], rows, commits.generation(snapshot), before)
@@ -217,19 +217,6 @@ def _create_table(place: Folder, table: Table) -> None:
     DeltaTable.create(place.uri, table.schema, mode="ignore", partition_by=[*table.partition])
     log.sync(*log.names(".json"))
     place.sync()
-
-
-def _files(snapshot: DeltaTable, days: Collection[date] | None) -> list[DataFile]:
-    """The data files that hold rows of some days (None: all of them)."""
-    files = []
-    for action in pa.table(snapshot.get_add_actions()).to_pylist():
-        partition = action.get("partition") or {}
-        first = partition.get("day") or action["min"].get("day")
-        last = partition.get("day") or action["max"].get("day")
-        if days is None or any(first <= day <= last for day in days):
-            values = {column: str(value) for column, value in partition.items()}
-            files.append(DataFile(action["path"], action["size_bytes"], values, ""))
-    return files
 
 
 def _refuse_foreign(folder: Folder) -> None:

@@ -38,6 +38,16 @@ class Table:
     """Whether a data file holds a month's days instead of one; such a table has no partitions."""
 
     @property
+    def clock(self) -> str:
+        """The column that says when a row's matter was: the first instant in it."""
+        return str(next(column.name for column in self.schema if pa.types.is_timestamp(column.type)))
+
+    @property
+    def place(self) -> str:
+        """The column that says where: the camera, or else the area."""
+        return next(name for name in ("camera_id", "area_id") if name in self.schema.names)
+
+    @property
     def skipping(self) -> tuple[str, ...]:
         """The columns whose least and greatest values every file carries, so that readers can skip it.
 

@@ -1,15 +1,13 @@
 """`python -m serving VERB`: watch one source, and what a person asks of this room."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lakehouse import models
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.calendar import instant
 from lakehouse.door import run
-from lakehouse.problem import BadTime
 from lakehouse.store import Lake
 from serving import analytic, client
 from serving.detectors import SHIPPED
@@ -39,17 +37,9 @@ def watch(
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop a live stream after so many.")] = None,
 ) -> None:
     """Watch one file or stream in this process, and land what is seen."""
-    at = None if start is None else _instant(start)
+    at = None if start is None else instant(start)
     lines = watch_source(source, lake, camera_id=camera, fps=fps, start=at, weights=weights, minutes=minutes)
     print("\n".join(lines))
-
-
-def _instant(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadTime(text, "it is no RFC 3339 time", "write 2026-11-23T10:00:00+07:00") from error
-    return at if at.tzinfo else at.replace(tzinfo=CITY_ZONE)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """A small city with three cameras, and a day of it to land."""
 
+import os
 import shutil
 from datetime import UTC, date, datetime, timedelta
 
@@ -102,3 +103,22 @@ def see(lake, looks, measures):
         return lake.landing.producer(producer).append(said)
 
     return land
+
+
+@pytest.fixture(scope="session")
+def ray(tmp_path_factory):
+    """A Ray of these tests' own."""
+    import ray
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ray.init(
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        object_store_memory=100 * 2**20,
+        _temp_dir=str(tmp_path_factory.mktemp("r")),
+        log_to_driver=False,
+        logging_level="ERROR",
+    )
+    yield ray
+    ray.shutdown()

@@ -1,6 +1,5 @@
 """Compaction: what landed is in every table, exactly once, whatever happens on the way."""
 
-import os
 import threading
 
 import pyarrow as pa
@@ -221,25 +220,6 @@ def test_large_landings_are_cut_into_shards(lake, batch):
     compact(lake, shard_bytes=receipts[0].bytes + 1)
     assert len(lake.table("looks").file_uris()) == 2
     assert lake.version("looks") == 1
-
-
-@pytest.fixture(scope="module")
-def ray(tmp_path_factory):
-    """A Ray of this test's own."""
-    import ray
-
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    ray.init(
-        address="local",
-        num_cpus=2,
-        include_dashboard=False,
-        object_store_memory=100 * 2**20,
-        _temp_dir=str(tmp_path_factory.mktemp("r")),
-        log_to_driver=False,
-        logging_level="ERROR",
-    )
-    yield ray
-    ray.shutdown()
 
 
 @pytest.mark.ray

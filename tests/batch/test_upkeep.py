@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from batch import rewrite as rewriting
 from batch import vacuum as vacuuming
 from batch.compact import compact
+from batch.executor import Executor
 from batch.forget import forget
 from batch.recluster import recluster
 from batch.retention import retain
@@ -62,6 +63,18 @@ def test_a_closed_day_becomes_files_of_its_own_cameras(scattered):
         held = [(one.least["camera_id"], one.greatest["camera_id"]) for one in listed(scattered.table(table))]
         assert sorted(held) == [(camera, camera) for camera in CAMERAS]
     assert _fingerprints(scattered) == before
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray")
+def test_ray_reclusters_as_this_process_does(scattered, tmp_path):
+    """As Ray Data tasks the same files come out."""
+    other = Lake.open(shutil.copytree(scattered.root, tmp_path / "other"))
+    recluster(scattered, Executor.RAY, now=LATER, shard_rows=10)
+    recluster(other, Executor.LOCAL, now=LATER, shard_rows=10)
+    assert _files(scattered, "looks") == _files(other, "looks")
+    assert _fingerprints(scattered) == _fingerprints(other)
 
 
 def test_a_day_that_goes_on_is_left_alone(scattered):

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
 from lakehouse import checkpoints, commits, datafiles
 from lakehouse.commits import StaleSnapshotError
@@ -16,7 +17,7 @@ from lakehouse.folder import Folder
 from lakehouse.landing import Landing
 from lakehouse.listing import listed
 from lakehouse.places import folder_at
-from lakehouse.problem import BadLake
+from lakehouse.problem import BadLake, UnknownVersion
 from lakehouse.reading import Reading, Tail, fresh_reading, tail, watermark
 from lakehouse.tables import TABLES, Table
 
@@ -76,8 +77,17 @@ class Lake:
         return folder_at((self._folder / name).uri, reserve_share=_TABLES_RESERVE_SHARE)
 
     def table(self, name: str, version: int | None = None) -> DeltaTable:
-        """A new snapshot of a table; commit what was planned from it on this same object."""
-        return DeltaTable((self._folder / name).uri, version=version)
+        """A new snapshot of a table; commit what was planned from it on this same object.
+
+        Raises:
+            UnknownVersion: the table never had this version, or its log no longer reaches back so far.
+        """
+        try:
+            return DeltaTable((self._folder / name).uri, version=version)
+        except DeltaError as error:
+            if version is None:
+                raise
+            raise _unknown(name, version) from error
 
     def version(self, name: str) -> int:
         """A table's newest version."""
@@ -100,9 +110,18 @@ class Lake:
             where: which rows, such as `pc.field("kind") == "traffic.flow"`.
             fresh: with what was acknowledged and is not yet compacted, each row exactly once.
             version: as the table stood then; not together with `fresh`.
+
+        Raises:
+            UnknownVersion: the table never had this version, or it was vacuumed.
         """
-        reading = self.reading(name) if fresh else Reading(self.table(name, version))
-        return reading.rows(columns, where)
+        while True:
+            reading = self.reading(name) if fresh else Reading(self.table(name, version))
+            try:
+                return reading.rows(columns, where)
+            except FileNotFoundError as error:
+                # A vacuum took the files of a version that was not to be wanted: a newer one has others.
+                if version is not None:
+                    raise _unknown(name, version) from error
 
     def reading(self, name: str) -> Reading:
         """A table as it stands at this moment, landing included, to be asked more than once."""
@@ -207,6 +226,11 @@ class Lake:
         Without a position there are no rows, only the position of now.
         """
         return tail(table, lambda: self.table(table), self.landing, since)
+
+
+def _unknown(table: str, version: int) -> UnknownVersion:
+    rule = f"{table} never had it, or it is older than what is kept"
+    return UnknownVersion(version, rule, "ask for a later version, or without one for the newest")
 
 
 def _create_table(place: Folder, table: Table) -> None:

@@ -21,7 +21,7 @@ from lakehouse import checkpoints, commits, datafiles
 from lakehouse.commits import StaleSnapshotError
 from lakehouse.fingerprint import fingerprint
 from lakehouse.listing import listed
-from lakehouse.problem import BadTable, BadTime, UnknownCamera, UnknownParameter
+from lakehouse.problem import BadTable, BadTime, UnknownCamera, UnknownParameter, UnknownVersion
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 
@@ -284,6 +284,36 @@ def test_old_commits_leave_the_log_and_the_table_opens(scattered, monkeypatch):
     newest = max(name for name in log.names(".parquet"))
     (log.path / newest).write_bytes(b"")
     assert _fingerprints(Lake.open(scattered.root)) == before
+
+
+@pytest.mark.parametrize("trimmed", [False, True], ids=["files", "log"])
+def test_a_version_that_was_vacuumed_is_unknown(scattered, monkeypatch, trimmed):
+    """Who asks for it is told so, whether its files are gone or its commit too."""
+    monkeypatch.setattr(checkpoints, "EVERY", 2 if trimmed else 100)
+    recluster(scattered, now=LATER)
+    for number in range(6):
+        commits.commit(scattered.table("looks"), (), {"x": number})
+    vacuum(scattered, keep=NONE)
+    with pytest.raises(UnknownVersion, match="older than what is kept"):
+        scattered.read("looks", version=4)
+    with pytest.raises(UnknownVersion):
+        scattered.read("looks", version=4000)
+
+
+def test_a_reader_whose_files_are_vacuumed_reads_a_newer_version(scattered, monkeypatch):
+    """A read that a deletion overtakes starts again, and sees all that is left."""
+    real = Lake.table
+
+    def then_vacuum(lake, name, version=None):
+        snapshot = real(lake, name, version)
+        monkeypatch.setattr(Lake, "table", real)
+        recluster(lake, now=LATER)
+        vacuum(lake, keep=NONE)
+        return snapshot
+
+    rows = scattered.read("looks").num_rows
+    monkeypatch.setattr(Lake, "table", then_vacuum)
+    assert scattered.read("looks").num_rows == rows
 
 
 def test_a_deletion_request_leaves_nothing(scattered, see):

@@ -45,9 +45,11 @@ def rollup(
     opened = Lake.open(lake)
     if synthetic_months:
         seen = Observed.read(observed) if observed else Observed.perfect()
-        loaded = history.load(opened, City(seed), seen, synthetic_months, rolling.kinds(opened))
+        loaded = history.load(
+            opened, City(seed), seen, synthetic_months, rolling.kinds(opened), SETTINGS.coverage_floor
+        )
         print(loaded or "loaded no history: the lake has it")
-    print(rolling.rollup(opened, executor=executor))
+    print(rolling.rollup(opened, executor=executor, floor=SETTINGS.coverage_floor))
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from batch.hours import Array, Leaves, area_rows, usual_of_past
-from batch.minutes import HISTORY, SEEN, UNSEEN, Kind, Pair, midnight, ways
+from batch.minutes import Kind, Pair, ways
+from batch.sight import HISTORY, SEEN, UNSEEN, midnight
 from lakehouse.calendar import city_day
 from lakehouse.reading import Reading, watermark
+from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake
 from lakehouse.synthetic import City
 from lakehouse.synthetic.observed import Observed
@@ -35,7 +37,14 @@ class Loaded:
         return f"loaded {self.hours:,} synthetic area hours {days} in {self.seconds:.1f} s"
 
 
-def load(lake: Lake, city: City, observed: Observed, months: int, kinds: Mapping[str, Kind]) -> Loaded | None:
+def load(
+    lake: Lake,
+    city: City,
+    observed: Observed,
+    months: int,
+    kinds: Mapping[str, Kind],
+    floor: float = COVERAGE_FLOOR,
+) -> Loaded | None:
     """Load so many months of closed days as a detector would have seen them, once in a lake's life.
 
     They end at the local midnight from which the last days have landed as measures and looks. Days that
@@ -48,7 +57,7 @@ def load(lake: Lake, city: City, observed: Observed, months: int, kinds: Mapping
     stop = _stop(lake)
     start = _months_before(stop, months)
     paths = {camera_id: city.areas.path(camera.area_id) for camera_id, camera in city.cameras.items()}
-    rows = area_rows(_leaves(city, observed, start, stop, kinds), kinds, paths, 0)
+    rows = area_rows(_leaves(city, observed, start, stop, kinds), kinds, paths, 0, floor)
     there = pc.unique(Reading(target).rows(["day"])["day"])
     rows = rows.filter(pc.invert(pc.is_in(rows["day"], there)))
     version = lake.append("area_hours", rows, once=(MARK, 1))

@@ -8,17 +8,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batch.minutes import REASONS, UNSEEN, Kind, Minutes, Pair, midnight, ways
+from batch.minutes import Kind, Minutes, Pair, ways
+from batch.sight import REASONS, UNSEEN, midnight
 from lakehouse.calendar import CITY_ZONE
+from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.tables import AT, TABLES
 
 Array = NDArray[np.float64]
 
-ENOUGH = 0.5
-"""Below this share of an area's usual total its value is unknown."""
-
 RUNNING = "running"
-LITTLE = "less than half was seen"
+LITTLE = "too little was seen"
 NOBODY = "no camera reporting"
 NOTHING = "nothing to measure"
 
@@ -78,7 +77,11 @@ class Leaves:
 
 
 def area_rows(
-    leaves: Leaves, kinds: Mapping[str, Kind], paths: Mapping[str, Sequence[str]], source_version: int
+    leaves: Leaves,
+    kinds: Mapping[str, Kind],
+    paths: Mapping[str, Sequence[str]],
+    source_version: int,
+    floor: float = COVERAGE_FLOOR,
 ) -> pa.Table:
     """The rows of area_hours of every camera and of every area around one.
 
@@ -91,6 +94,7 @@ def area_rows(
         kinds: how each kind is summed up.
         paths: by camera, the areas that it lies in.
         source_version: of measures.
+        floor: below this share of an area's usual total its value is unknown.
     """
     rows, member = _membership(leaves.pairs, paths)
     counted, additive, peaking = (way[member.argmax(axis=1)][:, None] for way in ways(leaves.pairs, kinds))
@@ -101,8 +105,11 @@ def area_rows(
     seen[reporting == 0] = np.nan
     whole = np.where(counted, leaves.elapsed, 1.0)
     value = np.where(additive, _ratio(seen, coverage * whole), seen)
-    value[coverage < ENOUGH] = np.nan
-    return _table(rows, leaves, seen, value, coverage, reporting, member, source_version)
+    value[coverage < floor] = np.nan
+    numbers = {"seen": seen, "value": value, "coverage": coverage, "cameras_reporting": reporting}
+    numbers["cameras_total"] = np.broadcast_to(member.sum(1)[:, None], seen.shape)
+    reasons = _reasons(leaves, seen, value, coverage, member, floor)
+    return _table(rows, leaves.hours, numbers, reasons, _origins(leaves, member), source_version)
 
 
 def usual_of_past(value: Array) -> Array:
@@ -196,41 +203,38 @@ def _ratio(above: Array, below: Array) -> Array:
 
 def _table(
     rows: Sequence[Pair],
-    leaves: Leaves,
-    seen: Array,
-    value: Array,
-    coverage: Array,
-    reporting: Array,
-    member: Array,
+    hours: NDArray[np.datetime64],
+    numbers: Mapping[str, Array],
+    reasons: pa.Array,
+    origins: pa.Array,
     source_version: int,
 ) -> pa.Table:
-    count, length = seen.shape
-    hours = np.tile(leaves.hours.astype("datetime64[us]"), count)
+    count, length, schema = len(rows), len(hours), TABLES["area_hours"].schema
+    hours = np.tile(hours.astype("datetime64[us]"), count)
     owner = pa.array(np.repeat(np.arange(count), length))
     columns = {
         "day": pa.array((hours + _OFFSET).astype("datetime64[D]")),
         "hour": pa.array(hours, AT),
         "area_id": pa.array([area for area, _ in rows], pa.string()).take(owner),
         "kind": pa.array([kind for _, kind in rows], pa.string()).take(owner),
-        "seen": pa.array(seen.ravel(), from_pandas=True),
-        "value": pa.array(value.ravel(), from_pandas=True),
-        "cameras_reporting": pa.array(reporting.ravel().astype(np.int32)),
-        "cameras_total": pa.array(np.repeat(member.sum(1), length).astype(np.int32)),
-        "coverage": pa.array(coverage.ravel().astype(np.float32)),
-        "reason": _reasons(leaves, seen, value, coverage, member),
-        "origin": _origins(leaves, member),
+        "reason": reasons,
+        "origin": origins,
         "source_version": pa.repeat(pa.scalar(source_version, pa.int64()), count * length),
     }
-    return pa.table(columns).select(TABLES["area_hours"].schema.names)
+    for name, values in numbers.items():
+        columns[name] = pa.array(values.ravel(), schema.field(name).type, from_pandas=True)
+    return pa.table(columns).select(schema.names)
 
 
-def _reasons(leaves: Leaves, seen: Array, value: Array, coverage: Array, member: Array) -> pa.Array:
+def _reasons(
+    leaves: Leaves, seen: Array, value: Array, coverage: Array, member: Array, floor: float
+) -> pa.Array:
     """Why a value is missing; of a camera the reason that its minutes have."""
     words = [*REASONS, LITTLE, NOBODY, NOTHING, RUNNING]
     single = member.sum(1) == 1
     unseen = np.where(single[:, None], leaves.reasons[member.argmax(axis=1)], words.index(NOBODY))
-    codes = np.where(coverage < ENOUGH, words.index(LITTLE), 0)
-    codes = np.where((coverage >= ENOUGH) & np.isnan(value), words.index(NOTHING), codes)
+    codes = np.where(coverage < floor, words.index(LITTLE), 0)
+    codes = np.where((coverage >= floor) & np.isnan(value), words.index(NOTHING), codes)
     codes = np.where(np.isnan(seen) & (coverage == 0), unseen, codes)
     codes = np.where(leaves.running, words.index(RUNNING), codes)
     return pa.array(words, pa.string()).take(pa.array(codes.ravel()))

@@ -2,34 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lakehouse.calendar import CITY_ZONE
-from lakehouse.scenes import LOOK_S, Health, Outcome
+from batch.sight import DAY_MINUTES, REASONS, UNMEASURED, Sight, midnight, since_midnight
 from lakehouse.tables import AT, TABLES
-
-DAY_MINUTES = 1440
-SLOTS = 60 // LOOK_S
-"""Looks in a minute."""
-
-HISTORY = "history"
-"""The producer whose rows are the synthetic past; all others saw pixels."""
-
-REASONS = (
-    None,
-    "not looked at",
-    "no frame decoded",
-    *(f"unhealthy: {health}" for health in Health if health is not Health.LIVE),
-    "not measured",
-)
-"""Why a minute has no value, in the order in which a later one overrides an earlier one."""
-
-SEEN, UNSEEN, UNDECODED, UNMEASURED = 0, 1, 2, len(REASONS) - 1
 
 Pair = tuple[str, str]
 """A camera and a kind."""
@@ -41,53 +21,6 @@ class Kind:
 
     summed: str
     additive: bool
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What became of the cameras' minutes of a day: arrays (cameras, 1440).
-
-    coverage 0-1 is the mean over the minute's six looks of how well each was seen: whole where at least half
-    of its frames were looked at or gated, since half of them still give a tracker 0.86 of what crosses a
-    line, and in proportion below; reasons index REASONS; pixels and synthetic say what the looks
-    were of.
-    """
-
-    cameras: tuple[str, ...]
-    coverage: NDArray[np.float64]
-    reasons: NDArray[np.int8]
-    pixels: NDArray[np.bool_]
-    synthetic: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, looks: pa.Table, day: date, cameras: Sequence[str]) -> "Sight":
-        """Read the looks of a day; `cameras` are those wanted, looked at or not."""
-        rows = {camera: row for row, camera in enumerate(cameras)}
-        row = _places(looks["camera_id"], rows)
-        slot = _since_midnight(looks["at"], day) // LOOK_S
-
-        def marked(share: NDArray[np.float64]) -> NDArray[np.float64]:
-            marks = np.zeros((len(rows), DAY_MINUTES * SLOTS))
-            np.maximum.at(marks, (row, slot), share)
-            return marks.reshape(len(rows), DAY_MINUTES, SLOTS)
-
-        def within(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
-            return np.asarray(marked(where.astype(np.float64)).any(axis=2), np.bool_)
-
-        health = np.asarray(looks["health"].to_pylist(), object)
-        live, share = health == Health.LIVE.value, _seen_share(looks["frames"])
-        told = np.asarray(pc.equal(looks["producer"], HISTORY), np.bool_)
-        coverage = marked(live * share).mean(axis=2)
-        reasons = np.full(coverage.shape, UNSEEN, np.int8)
-        reasons[within(live & (share == 0))] = UNDECODED
-        for code, reason in enumerate(REASONS):
-            if reason and reason.startswith("unhealthy"):
-                reasons[within(health == reason.removeprefix("unhealthy: "))] = code
-        reasons[coverage > 0] = SEEN
-        pixels, synthetic = within(~told), within(told)
-        # A camera that was down in a synthetic minute left no look to say so; the others did.
-        synthetic |= synthetic.any(axis=0) & ~pixels.any(axis=0)
-        return cls(tuple(cameras), coverage, reasons, pixels, synthetic)
 
 
 @dataclass(frozen=True)
@@ -172,11 +105,6 @@ class Minutes:
         return pa.table(columns).select(TABLES["camera_minutes"].schema.names)
 
 
-def midnight(day: date) -> datetime:
-    """When a day of the city begins."""
-    return datetime.combine(day, time(), CITY_ZONE)
-
-
 def _pooled(
     measures: pa.Table, day: date, pairs: Sequence[Pair], kinds: Mapping[str, Kind]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -190,7 +118,7 @@ def _pooled(
     rows = {pair: row for row, pair in enumerate(pairs)}
     keys = zip(zones["camera_id"].to_pylist(), zones["kind"].to_pylist(), strict=True)
     row = np.array([rows[key] for key in keys], np.int64)
-    at = row, _since_midnight(zones["minute"], day) // 60
+    at = row, since_midnight(zones["minute"], day) // 60
     total, n, peak = (zones[name].to_numpy() for name in ("sum_sum", "n_sum", "value_max"))
     counted, additive, peaking = ways(pairs, kinds)
     by_zone = additive & ~counted
@@ -212,26 +140,6 @@ def ways(pairs: Sequence[Pair], kinds: Mapping[str, Kind]) -> tuple[NDArray[np.b
         np.array([way.additive for way in ways], np.bool_),
         np.array([way.summed == "peak" for way in ways], np.bool_),
     )
-
-
-def _seen_share(frames: pa.ChunkedArray) -> NDArray[np.float64]:
-    """By look: how well it was seen, 0-1; 1 where half of its frames were looked at or gated, or more."""
-    lists = frames.combine_chunks()
-    outcomes = pc.struct_field(pc.list_flatten(lists), "outcome").to_numpy(zero_copy_only=False)
-    owners = pc.list_parent_indices(lists).to_numpy()
-    good = np.isin(outcomes, (Outcome.LOOKED, Outcome.GATED))
-    seen, offered = (np.bincount(of, minlength=len(lists)) for of in (owners[good], owners))
-    return np.minimum(2 * seen / np.maximum(offered, 1), 1.0)
-
-
-def _since_midnight(instants: pa.ChunkedArray, day: date) -> NDArray[np.int64]:
-    """Seconds since a day's local midnight."""
-    start = int(midnight(day).timestamp())
-    return instants.cast(pa.int64()).to_numpy() // 1_000_000 - start  # type: ignore[no-any-return]
-
-
-def _places(words: pa.ChunkedArray, rows: Mapping[str, int]) -> NDArray[np.int64]:
-    return np.array([rows[word] for word in words.to_pylist()], np.int64)
 
 
 def _repeated(words: Sequence[str], length: int) -> pa.Array:

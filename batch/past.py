@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batch.hours import Array, Leaves, leaf, mean_of_known
-from batch.minutes import Kind, Pair, midnight, ways
+from batch.minutes import Kind, Pair, ways
+from batch.sight import midnight
 from lakehouse.reading import Reading
 
 WEEKS = 4

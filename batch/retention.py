@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batch.executor import Executor
-from batch.minutes import midnight
 from batch.rewrite import Forgotten, rewrite
+from batch.sight import midnight
 from lakehouse import commits
 from lakehouse.calendar import city_day
 from lakehouse.commits import RETENTION, StaleSnapshotError

@@ -11,14 +11,17 @@ from deltalake import DeltaTable
 
 from batch.executor import Executor
 from batch.hours import Leaves, area_rows, leaf
-from batch.minutes import DAY_MINUTES, Kind, Minutes, Pair, Sight, midnight
+from batch.minutes import Kind, Minutes, Pair
 from batch.past import Past
+from batch.sight import DAY_MINUTES, Rates, Sight, midnight
+from lakehouse import cameras
 from lakehouse.areas import Areas
 from lakehouse.calendar import city_day
 from lakehouse.commits import StaleSnapshotError
 from lakehouse.problem import UnknownKind
 from lakehouse.reading import Reading, watermark
 from lakehouse.scenes import LOOK_S
+from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
 
@@ -27,7 +30,7 @@ LOOKS, MEASURES, RUNNING = "rollup-looks", "rollup-measures", "rollup-running"
 """The marks in area_hours: the versions that it was made from, and its hour that was not over."""
 
 _MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n")
-_LOOKS = ("at", "camera_id", "frames", "health", "producer")
+LOOK_COLUMNS = ("at", "camera_id", "camera_version", "frames", "health", "producer")
 _LIVE = pc.field("run") == "live"
 
 
@@ -48,11 +51,18 @@ class RolledUp:
         return f"rolled up {days} in {self.seconds:.1f} s: {rows}"
 
 
-def rollup(lake: Lake, now: datetime | None = None, executor: Executor = Executor.LOCAL) -> RolledUp:
+def rollup(
+    lake: Lake,
+    now: datetime | None = None,
+    executor: Executor = Executor.LOCAL,
+    *,
+    floor: float = COVERAGE_FLOOR,
+) -> RolledUp:
     """Compute again every whole local day that has new looks or measures, or an hour that is over now.
 
     The hour that is not over by `now` (by default the present) is an estimate over its minutes up to the
-    newest look. On unchanged input nothing is written.
+    newest look. Of what was seen less than `floor` (0-1) of the value is NULL. On unchanged input nothing
+    is written.
 
     Raises:
         UnknownKind: a measure is of a kind that the table `kinds` does not have.
@@ -61,7 +71,7 @@ def rollup(lake: Lake, now: datetime | None = None, executor: Executor = Executo
     now = now or datetime.now(UTC)
     while True:
         target = lake.table("area_hours")
-        job = Job.of(lake, target, now)
+        job = Job.of(lake, target, now, floor)
         parts = [part for part in executor.run(job.day, job.days) if part]
         minutes, hours = _all("camera_minutes", parts, 0), _all("area_hours", parts, 1)
         if parts:
@@ -83,14 +93,16 @@ class Job:
     measures: int
     kinds: dict[str, Kind]
     areas: Areas
+    rates: Rates
     past: Past
     measured: pa.Table
     days: list[date]
     until: datetime
     now: datetime
+    floor: float
 
     @classmethod
-    def of(cls, lake: Lake, target: DeltaTable, now: datetime) -> "Job":
+    def of(cls, lake: Lake, target: DeltaTable, now: datetime, floor: float) -> "Job":
         """Take the snapshots, looks first: what they attest has been compacted before them."""
         looks, measures = lake.table("looks"), lake.table("measures")
         until = _until(looks, measures, now)
@@ -106,11 +118,13 @@ class Job:
             measures.version(),
             kinds(lake),
             Areas.read(lake),
+            rates(lake),
             Past.of(Reading(target), ready),
             measured.group_by(["day", "camera_id", "kind"]).aggregate([]),
             ready,
             until,
             now,
+            floor,
         )
 
     @property
@@ -130,16 +144,16 @@ class Job:
         if not pairs:
             return None
         lake = Lake(self.root)
-        looks = lake.read("looks", columns=_LOOKS, where=_on(day), version=self.looks)
+        looks = lake.read("looks", columns=LOOK_COLUMNS, where=_on(day), version=self.looks)
         measures = lake.read("measures", columns=_MEASURES, where=_LIVE & _on(day), version=self.measures)
         looked_at = set(pc.unique(looks["camera_id"]).to_pylist())
-        sight = Sight.of(looks, day, sorted(looked_at | {camera for camera, _ in pairs}))
+        sight = Sight.of(looks, day, sorted(looked_at | {camera for camera, _ in pairs}), self.rates)
         length = min(DAY_MINUTES, int((self.until - midnight(day)).total_seconds()) // 60)
         minutes = Minutes.of(measures, sight, day, pairs, self.kinds, length)
         leaves = Leaves.of(minutes, self.kinds, self.past.usual(day, pairs), self.now)
         leaves = self.past.keep_loaded(leaves, day, looked_at, self.kinds)
         paths = {camera: self._around(camera) for camera, _ in pairs}
-        return minutes.table(), area_rows(leaves, self.kinds, paths, self.measures)
+        return minutes.table(), area_rows(leaves, self.kinds, paths, self.measures, self.floor)
 
     def _pairs(self, day: date) -> list[Pair]:
         """The cameras and kinds to expect: those that were measured on that day, or known before."""
@@ -200,6 +214,11 @@ def kinds(lake: Lake) -> dict[str, Kind]:
     """How each quantity of a lake is summed up."""
     rows = lake.read("kinds", where=pc.field("what") == "quantity").to_pylist()
     return {row["kind"]: Kind(row["summed"], row["additive"]) for row in rows}
+
+
+def rates(lake: Lake) -> Rates:
+    """How many frames a second each version of each camera of a lake offers."""
+    return {key: camera.fps for key, camera in cameras.versions(lake).items()}
 
 
 def _all(table: str, parts: Sequence[tuple[pa.Table, pa.Table]], place: int) -> pa.Table:

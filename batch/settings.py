@@ -5,6 +5,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from batch.compact import SHARD_BYTES
 from batch.executor import Executor
+from lakehouse.settings import COVERAGE_FLOOR
 
 
 class Settings(BaseSettings):
@@ -14,4 +15,7 @@ class Settings(BaseSettings):
 
     lake: str = Field(default="demo-lake", description="the lake's folder")
     executor: Executor = Field(default_factory=Executor.default, description="where jobs run")
+    coverage_floor: float = Field(
+        default=COVERAGE_FLOOR, ge=0, le=1, description="what was seen less than this share of is unknown"
+    )
     shard_bytes: int = Field(default=SHARD_BYTES, gt=0, description="segments that become one data file")

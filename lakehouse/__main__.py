@@ -66,10 +66,9 @@ def truth(
     A camera is within 30 % when the mean of each of its kinds, over the minutes of which at least half
     was seen, is within 30 % of the truth's mean, or within one unit a minute where counts are tiny.
     """
-    now = datetime.now(UTC)
-    stop = instant(until) if until else now
+    stop = instant(until) if until else datetime.now(UTC)
     start = instant(since) if since else stop - timedelta(days=1)
-    verdict = compare(Lake.open(lake), City(seed), start, stop)
+    verdict = compare(Lake.open(lake), City(seed), start, stop, SETTINGS.coverage_floor)
     _show(verdict)
     if verdict.share < at_least:
         raise typer.Exit(1)

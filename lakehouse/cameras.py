@@ -122,9 +122,12 @@ _AS_JSON = ("zones", "calibration")
 
 def read(lake: "Lake") -> dict[str, Camera]:
     """The last version of every camera of a lake, by id."""
-    rows = lake.read("cameras").to_pylist()
-    rows.sort(key=lambda row: row["version"])
-    return {row["camera_id"]: _camera(row) for row in rows}
+    return {camera_id: camera for (camera_id, _), camera in sorted(versions(lake).items())}
+
+
+def versions(lake: "Lake") -> dict[tuple[str, int], Camera]:
+    """Every version of every camera of a lake, by id and version."""
+    return {(row["camera_id"], row["version"]): _camera(row) for row in lake.read("cameras").to_pylist()}
 
 
 def register(lake: "Lake", cameras: Iterable[Camera]) -> int:

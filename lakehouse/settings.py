@@ -3,6 +3,9 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+COVERAGE_FLOOR = 0.5
+"""Of what was seen less than this share of is unknown."""
+
 
 class Settings(BaseSettings):
     """Each setting has its unit in its name; the environment variable is its name in capitals."""
@@ -11,3 +14,6 @@ class Settings(BaseSettings):
 
     lake: str = Field(default="demo-lake", description="the lake's folder, or s3://…")
     seed: int = Field(default=7, description="of the synthetic city")
+    coverage_floor: float = Field(
+        default=COVERAGE_FLOOR, ge=0, le=1, description="what was seen less than this share of is unknown"
+    )

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow.compute as pc
 
+from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake
 from lakehouse.synthetic.city import City
 
 WITHIN_SHARE = 0.30
 WITHIN_UNITS = 1.0
-LEAST_COVERAGE = 0.5
 _MINUTE = timedelta(minutes=1)
 
 
@@ -61,10 +61,12 @@ class Verdict:
         return len(self.good) / up if up else 0.0
 
 
-def compare(lake: Lake, city: City, since: datetime, until: datetime) -> Verdict:
+def compare(
+    lake: Lake, city: City, since: datetime, until: datetime, floor: float = COVERAGE_FLOOR
+) -> Verdict:
     """Compare the camera minutes that came from pixels in [since, until) with the exact truth.
 
-    A minute counts when at least half of it was seen; what is summed up (vehicles, visits) is made up for
+    A minute counts when at least `floor` of it was seen; what is summed up (vehicles, visits) is made up for
     the rest, as in the hours. A camera is good when, for each of its kinds that are forecast (people,
     vehicles, visits), the mean over its watched minutes lies within 30 % of the truth's mean over the same
     minutes, or within one unit a minute where counts are tiny. A camera that was watched in no minute is
@@ -73,7 +75,7 @@ def compare(lake: Lake, city: City, since: datetime, until: datetime) -> Verdict
     summed = lake.read("kinds", where=pc.field("summed") == "sum")["kind"].to_pylist()
     watched = (
         (pc.field("origin") == "pixels")
-        & (pc.field("coverage") >= LEAST_COVERAGE)
+        & (pc.field("coverage") >= floor)
         & pc.is_valid(pc.field("value"))
         & (pc.field("minute") >= since)
         & (pc.field("minute") < until)

@@ -1,0 +1,169 @@
+"""What was really looked at: a day of looks, measured against what each camera should have offered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from lakehouse.calendar import CITY_ZONE
+from lakehouse.scenes import LOOK_S, Health, Outcome
+
+DAY_MINUTES = 1440
+SLOTS = 60 // LOOK_S
+"""Looks in a minute."""
+
+WHOLE_SHARE = 0.5
+"""So much of a look is all of it: half of the frames give a tracker 0.86 of what crosses a line."""
+
+HISTORY = "history"
+"""The producer whose rows are the synthetic past; all others saw pixels."""
+
+REASONS = (
+    None,
+    "not looked at",
+    "no frame decoded",
+    *(f"unhealthy: {health}" for health in Health if health is not Health.LIVE),
+    "not measured",
+)
+"""Why a minute has no value, in the order in which a later one overrides an earlier one."""
+
+SEEN, UNSEEN, UNDECODED, UNMEASURED = 0, 1, 2, len(REASONS) - 1
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Rates = Mapping[tuple[str, int], float]
+"""Frames a second that a camera offers, by its id and version."""
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The ten seconds of a day, camera by camera: arrays (cameras, 8640).
+
+    seen are the frames that were looked at or gated, of a live picture; offered are all that came; rate is
+    how many a second should have come, NaN where nobody knows; began and ended are the first and the last
+    offset in seconds, and there says whether anybody looked.
+    """
+
+    seen: Array
+    offered: Array
+    rate: Array
+    began: Array
+    ended: Array
+    there: Flags
+
+    @classmethod
+    def of(cls, looks: pa.Table, place: NDArray[np.int64], cameras: int, rates: Rates) -> "Slots":
+        """Gather the frames of looks; `place` (looks,) is each one's camera x 8640 + slot.
+
+        Two lives of a producer may share a slot: together they are one look.
+        """
+        shape = cameras, DAY_MINUTES * SLOTS
+        size = shape[0] * shape[1]
+        lists = looks["frames"].combine_chunks()
+        offset, outcome = (
+            pc.struct_field(pc.list_flatten(lists), name).to_numpy() for name in ("offset_ms", "outcome")
+        )
+        owner = pc.list_parent_indices(lists).to_numpy()
+        live = np.asarray(pc.equal(looks["health"], str(Health.LIVE)))
+        good = np.isin(outcome, (Outcome.LOOKED, Outcome.GATED)) & live[owner]
+        rate, began, ended = np.full(size, np.nan), np.full(size, float(LOOK_S)), np.zeros(size)
+        np.fmax.at(rate, place, _rates(looks, rates))
+        np.minimum.at(began, place[owner], offset / 1000)
+        np.maximum.at(ended, place[owner], offset / 1000)
+        seen, offered, there = (
+            np.bincount(of, minlength=size).reshape(shape).astype(np.float64)
+            for of in (place[owner[good]], place[owner], place)
+        )
+        ends = began.reshape(shape), ended.reshape(shape)
+        return cls(seen, offered, rate.reshape(shape), *ends, there > 0)
+
+    @property
+    def lasted_s(self) -> Array:
+        """For how many of its ten seconds a look was watched: its camera's first and last in proportion.
+
+        A look with none before it begins with its first frame, and one with none after it ends a frame
+        after its last; midnight is no end.
+        """
+        before, after = np.roll(self.there, 1, axis=1), np.roll(self.there, -1, axis=1)
+        before[:, 0] = after[:, -1] = True
+        end = np.where(after, LOOK_S, np.minimum(self.ended + 1 / self.rate, LOOK_S))
+        lasted = np.clip(end - np.where(before, 0, self.began), 0, LOOK_S)
+        return np.asarray(np.where(np.isnan(self.rate), LOOK_S, lasted))
+
+    @property
+    def expected(self) -> Array:
+        """The frames that should have come while somebody watched; those that came, where nobody knows."""
+        return np.asarray(np.where(np.isnan(self.rate), self.offered, self.rate * self.lasted_s))
+
+    @property
+    def share(self) -> Array:
+        """How well each ten seconds were seen, 0-1."""
+        enough = np.maximum(WHOLE_SHARE * self.expected, 1e-9)
+        return np.asarray(self.lasted_s / LOOK_S * np.minimum(self.seen / enough, 1.0))
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What became of the cameras' minutes of a day: arrays (cameras, 1440).
+
+    coverage 0-1 is the mean over the minute's six looks of how well each was seen: whole where at least
+    half of the frames that the camera should have offered were looked at or gated, and in proportion
+    below; reasons index REASONS; pixels and synthetic say what the looks were of.
+    """
+
+    cameras: tuple[str, ...]
+    slots: Slots
+    coverage: Array
+    reasons: NDArray[np.int8]
+    pixels: Flags
+    synthetic: Flags
+
+    @classmethod
+    def of(cls, looks: pa.Table, day: date, cameras: Sequence[str], rates: Rates) -> "Sight":
+        """Read the looks of a day; `cameras` are those wanted, looked at or not."""
+        rows = {camera: row for row, camera in enumerate(cameras)}
+        row = np.array([rows[camera] for camera in looks["camera_id"].to_pylist()], np.int64)
+        place = row * DAY_MINUTES * SLOTS + since_midnight(looks["at"], day) // LOOK_S
+        slots = Slots.of(looks, place, len(rows), rates)
+
+        def within(where: Flags) -> Flags:
+            marks = np.zeros(len(rows) * DAY_MINUTES * SLOTS, np.bool_)
+            marks[place[where]] = True
+            return np.asarray(marks.reshape(len(rows), DAY_MINUTES, SLOTS).any(axis=2))
+
+        health = np.asarray(looks["health"].to_pylist(), object)
+        told = np.asarray(pc.equal(looks["producer"], HISTORY), np.bool_)
+        coverage = slots.share.reshape(len(rows), DAY_MINUTES, SLOTS).mean(axis=2)
+        reasons = np.full(coverage.shape, UNSEEN, np.int8)
+        reasons[within(health == Health.LIVE.value)] = UNDECODED
+        for code, reason in enumerate(REASONS):
+            if reason and reason.startswith("unhealthy"):
+                reasons[within(health == reason.removeprefix("unhealthy: "))] = code
+        reasons[coverage > 0] = SEEN
+        pixels, synthetic = within(~told), within(told)
+        # A camera that was down in a synthetic minute left no look to say so; the others did.
+        synthetic |= synthetic.any(axis=0) & ~pixels.any(axis=0)
+        return cls(tuple(cameras), slots, coverage, reasons, pixels, synthetic)
+
+
+def midnight(day: date) -> datetime:
+    """When a day of the city begins."""
+    return datetime.combine(day, time(), CITY_ZONE)
+
+
+def since_midnight(instants: pa.ChunkedArray, day: date) -> NDArray[np.int64]:
+    """Seconds since a day's local midnight."""
+    start = int(midnight(day).timestamp())
+    return instants.cast(pa.int64()).to_numpy() // 1_000_000 - start  # type: ignore[no-any-return]
+
+
+def _rates(looks: pa.Table, rates: Rates) -> Array:
+    """By look, the frames a second that should have come; NaN where that is not known, or synthetic."""
+    names = ("camera_id", "camera_version", "producer")
+    told = zip(*(looks[name].to_pylist() for name in names), strict=True)
+    found = [None if who == HISTORY else rates.get((camera, version)) for camera, version, who in told]
+    return np.array(found, np.float64)

@@ -1,5 +1,9 @@
 """`python -m batch VERB`: the jobs over the tables."""
 
+import json
+from dataclasses import asdict
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +11,7 @@ import typer
 
 from batch import compact as compaction
 from batch import history, upkeep, workshop
+from batch import quality as watching
 from batch import rollup as rolling
 from batch.executor import Executor
 from batch.settings import Settings
@@ -25,6 +30,16 @@ Where = Annotated[Executor, typer.Option(help="In this process, or on a Ray clus
 Months = Annotated[int, typer.Option(min=0, help="First load so many months of a synthetic past, once.")]
 Card = Annotated[Path | None, typer.Option(help="The model card whose weights would have seen that past.")]
 Seed = Annotated[int, typer.Option(help="Of the synthetic city.")]
+Cameras = Annotated[list[str] | None, typer.Option("--camera", help="Only this one; may be repeated.")]
+DAY = ["%Y-%m-%d"]
+
+
+class Level(StrEnum):
+    """Of which areas something is told."""
+
+    CAMERA = "camera"
+    KELURAHAN = "kelurahan"
+    KECAMATAN = "kecamatan"
 
 
 @app.command()
@@ -50,6 +65,29 @@ def rollup(
         )
         print(loaded or "loaded no history: the lake has it")
     print(rolling.rollup(opened, executor=executor, floor=SETTINGS.coverage_floor))
+
+
+@app.command()
+def quality(
+    lake: TheLake = SETTINGS.lake,
+    day: Annotated[
+        datetime | None, typer.Option(formats=DAY, help="A local date; default the newest that was watched.")
+    ] = None,
+    level: Level = Level.CAMERA,
+    camera: Cameras = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Tell how well a day was watched: cameras or areas, the worst first."""
+    floor = SETTINGS.coverage_floor
+    asked = day.date() if day else None
+    told, found = watching.quality(
+        Lake.open(lake), asked, level=level.value, cameras=camera or (), floor=floor
+    )
+    if as_json:
+        print(json.dumps({"day": str(told), "floor": floor, "items": [asdict(one) for one in found]}))
+    else:
+        print("\n".join(watching.lines(told, found)))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ from batch.executor import Executor
 from batch.hours import Leaves, area_rows, leaf
 from batch.minutes import Kind, Minutes, Pair
 from batch.past import Past
-from batch.sight import DAY_MINUTES, Rates, Sight, midnight
-from lakehouse import cameras
+from batch.sight import DAY_MINUTES, LOOK_COLUMNS, Rates, Sight, midnight, rates
 from lakehouse.areas import Areas
 from lakehouse.calendar import city_day
 from lakehouse.commits import StaleSnapshotError
@@ -30,7 +29,6 @@ LOOKS, MEASURES, RUNNING = "rollup-looks", "rollup-measures", "rollup-running"
 """The marks in area_hours: the versions that it was made from, and its hour that was not over."""
 
 _MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n")
-LOOK_COLUMNS = ("at", "camera_id", "camera_version", "frames", "health", "producer")
 _LIVE = pc.field("run") == "live"
 
 
@@ -105,7 +103,7 @@ class Job:
     def of(cls, lake: Lake, target: DeltaTable, now: datetime, floor: float) -> "Job":
         """Take the snapshots, looks first: what they attest has been compacted before them."""
         looks, measures = lake.table("looks"), lake.table("measures")
-        until = _until(looks, measures, now)
+        until = known_until(looks, measures, now)
         days = _touched(looks, watermark(target, LOOKS)) | _touched(measures, watermark(target, MEASURES))
         running = watermark(target, RUNNING)
         if running > 0 and now.timestamp() >= (running + 1) * HOUR_S:
@@ -174,7 +172,7 @@ def _on(*days: date) -> pc.Expression:
     return pc.field("day").isin(pa.array(days, pa.date32()))
 
 
-def _until(looks: DeltaTable, measures: DeltaTable, now: datetime) -> datetime:
+def known_until(looks: DeltaTable, measures: DeltaTable, now: datetime) -> datetime:
     """The end of what is known: of the newest minute, or of its hour where that is over.
 
     A minute counts once it was looked at to its end, or was measured because its source ended in it.
@@ -214,11 +212,6 @@ def kinds(lake: Lake) -> dict[str, Kind]:
     """How each quantity of a lake is summed up."""
     rows = lake.read("kinds", where=pc.field("what") == "quantity").to_pylist()
     return {row["kind"]: Kind(row["summed"], row["additive"]) for row in rows}
-
-
-def rates(lake: Lake) -> Rates:
-    """How many frames a second each version of each camera of a lake offers."""
-    return {key: camera.fps for key, camera in cameras.versions(lake).items()}
 
 
 def _all(table: str, parts: Sequence[tuple[pa.Table, pa.Table]], place: int) -> pa.Table:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lakehouse.calendar import CITY_ZONE
 from lakehouse.scenes import LOOK_S, Health, Outcome
+from lakehouse.store import Lake
 
 DAY_MINUTES = 1440
 SLOTS = 60 // LOOK_S
@@ -38,6 +39,9 @@ Flags = NDArray[np.bool_]
 Rates = Mapping[tuple[str, int], float]
 """Frames a second that a camera offers, by its id and version."""
 
+LOOK_COLUMNS = ("at", "camera_id", "camera_version", "frames", "health", "producer")
+"""What of a look says how well it was seen."""
+
 
 @dataclass(frozen=True)
 class Slots:
@@ -63,11 +67,7 @@ class Slots:
         """
         shape = cameras, DAY_MINUTES * SLOTS
         size = shape[0] * shape[1]
-        lists = looks["frames"].combine_chunks()
-        offset, outcome = (
-            pc.struct_field(pc.list_flatten(lists), name).to_numpy() for name in ("offset_ms", "outcome")
-        )
-        owner = pc.list_parent_indices(lists).to_numpy()
+        owner, offset, outcome = frames_of(looks)
         live = np.asarray(pc.equal(looks["health"], str(Health.LIVE)))
         good = np.isin(outcome, (Outcome.LOOKED, Outcome.GATED)) & live[owner]
         rate, began, ended = np.full(size, np.nan), np.full(size, float(LOOK_S)), np.zeros(size)
@@ -149,6 +149,17 @@ class Sight:
         synthetic |= synthetic.any(axis=0) & ~pixels.any(axis=0)
         return cls(tuple(cameras), slots, coverage, reasons, pixels, synthetic)
 
+    @property
+    def looked_at(self) -> Flags:
+        """In which minutes there is any look, whatever became of it."""
+        return np.asarray(self.slots.there.reshape(*self.pixels.shape, SLOTS).any(axis=2))
+
+
+def rates(lake: Lake) -> Rates:
+    """How many frames a second each version of each camera of a lake offers."""
+    rows = lake.read("cameras", columns=["camera_id", "version", "fps"]).to_pylist()
+    return {(row["camera_id"], row["version"]): row["fps"] for row in rows}
+
 
 def midnight(day: date) -> datetime:
     """When a day of the city begins."""
@@ -159,6 +170,14 @@ def since_midnight(instants: pa.ChunkedArray, day: date) -> NDArray[np.int64]:
     """Seconds since a day's local midnight."""
     start = int(midnight(day).timestamp())
     return instants.cast(pa.int64()).to_numpy() // 1_000_000 - start  # type: ignore[no-any-return]
+
+
+def frames_of(looks: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.int8]]:
+    """Every frame of looks: in which of them it lies, its offset in ms, and what became of it."""
+    lists = looks["frames"].combine_chunks()
+    frames = pc.list_flatten(lists)
+    offset, outcome = (pc.struct_field(frames, name).to_numpy() for name in ("offset_ms", "outcome"))
+    return pc.list_parent_indices(lists).to_numpy(), offset, outcome
 
 
 def _rates(looks: pa.Table, rates: Rates) -> Array:

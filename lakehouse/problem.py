@@ -40,6 +40,14 @@ class UnknownCamera(Problem):
     status = 404
 
 
+class UnknownDay(Problem):
+    """A day of which the lake knows nothing, or no longer enough. Name one that was looked at."""
+
+    slug = "unknown-day"
+    title = "No such day"
+    status = 404
+
+
 class UnknownKind(Problem):
     """No analytic of this installation makes this kind. List them with `/v1/kinds`."""
 

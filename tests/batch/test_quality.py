@@ -24,9 +24,19 @@ def hang(lake):
 
     def register(camera_id, midnight, minute=-60, fps=0.125, area_id="33.74.01"):
         camera = Camera(
-            camera_id=camera_id, valid_from=midnight + timedelta(minutes=minute), name=camera_id.upper(),
-            owner="x", site="street", area_id=area_id, lat=-7, lon=110, source="test", width=640, height=360, fps=fps,
-        )  # fmt: skip
+            camera_id=camera_id,
+            valid_from=midnight + timedelta(minutes=minute),
+            name=camera_id.upper(),
+            owner="x",
+            site="street",
+            area_id=area_id,
+            lat=-7,
+            lon=110,
+            source="test",
+            width=640,
+            height=360,
+            fps=fps,
+        )
         cameras.register(lake, [camera])
 
     return register

@@ -1,11 +1,11 @@
 """Data files of a table written anew: the same rows in a better order, or without some of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -61,12 +61,27 @@ class Span:
     last: date
     without: Forgotten | None = None
 
-    def rows(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
-        """The days' rows, those that are left out too."""
+    def rows(self, places: tuple[str, str]) -> pa.Table:
+        """The rows of the places from the first to the last, both included; those that are left out too."""
+        at = pc.field(TABLES[self.table].place)
+        return self._reading.rows(where=self._within & (at >= places[0]) & (at <= places[1]))
+
+    def counts(self) -> Counter[str]:
+        """How many rows each place has."""
+        found: Counter[str] = Counter()
+        for batch in self._reading.batches([TABLES[self.table].place], self._within):
+            for counted in batch.column(0).value_counts().to_pylist():
+                found[counted["values"]] += counted["counts"]
+        return found
+
+    @property
+    def _within(self) -> pc.Expression:
         first, last = (pa.scalar(day, pa.date32()) for day in (self.first, self.last))
-        within = (pc.field("day") >= first) & (pc.field("day") <= last)
-        snapshot = Lake(self.root).table(self.table, self.version)
-        return Reading(snapshot).rows(columns, within if where is None else within & where)
+        return (pc.field("day") >= first) & (pc.field("day") <= last)
+
+    @property
+    def _reading(self) -> Reading:
+        return Reading(Lake(self.root).table(self.table, self.version))
 
 
 @dataclass(frozen=True)
@@ -129,8 +144,7 @@ def write_part(work: Span, generation: int, known: set[str], places: tuple[str, 
         BadTable: what was written is not what was read.
     """
     table, folder = TABLES[work.table], Lake(work.root).folder(work.table)
-    at = pc.field(table.place)
-    found = work.rows(where=(at >= places[0]) & (at <= places[1]))
+    found = work.rows(places)
     kept = found.filter(~work.without.of(work.table)) if work.without else found
     files = datafiles.write(folder, table, kept, generation, known)
     wanted, written = fingerprint(kept.drop_columns([*table.partition])), _read_back(folder, files)
@@ -150,16 +164,14 @@ def _days_between(first: date, last: date) -> list[date]:
 
 def _ranges(work: Span, shard_rows: int) -> list[tuple[str, str]]:
     """The places of the days cut into ranges of about so many rows; one place is never cut."""
-    places = work.rows([TABLES[work.table].place])[0].value_counts()
-    names, counts = places.field("values").to_pylist(), np.asarray(places.field("counts"))
     ranges: list[tuple[str, str]] = []
     held = shard_rows
-    for number in np.argsort(np.array(names, object)):
+    for place, count in sorted(work.counts().items()):
         if held >= shard_rows:
-            ranges.append((names[number], names[number]))
+            ranges.append((place, place))
             held = 0
-        ranges[-1] = ranges[-1][0], names[number]
-        held += int(counts[number])
+        ranges[-1] = ranges[-1][0], place
+        held += count
     return ranges
 
 

@@ -39,7 +39,7 @@ def write(table: DeltaTable, log: Folder) -> None:
     reach("checkpoint: written")
     log.sync(_name(table.version()))
     reach("checkpoint: durable")
-    log.create(_HINT, log.read(_HINT))
+    log.sync(_HINT)
 
 
 def heal(log: Folder) -> list[str]:

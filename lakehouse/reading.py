@@ -24,14 +24,19 @@ class Reading:
 
     def rows(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
         """The rows for which `where` holds, in the order of nothing in particular."""
-        files = folder_at(self.snapshot.table_uri).filesystem()
-        stored = self.snapshot.to_pyarrow_dataset(filesystem=files).to_table(
-            columns=columns and list(columns), filter=where
-        )
+        stored = self._stored().to_table(columns=columns and list(columns), filter=where)
         if self.beyond is None or not self.beyond.num_rows:
             return stored
         fresh = ds.dataset(self.beyond).to_table(columns=columns and list(columns), filter=where)
         return pa.concat_tables([stored, fresh.cast(stored.schema)])
+
+    def batches(self, columns: Sequence[str], where: pc.Expression | None = None) -> Iterator[pa.RecordBatch]:
+        """The snapshot's rows for which `where` holds, a piece at a time, in little memory."""
+        yield from self._stored().to_batches(columns=list(columns), filter=where)
+
+    def _stored(self) -> ds.Dataset:
+        files = folder_at(self.snapshot.table_uri).filesystem()
+        return self.snapshot.to_pyarrow_dataset(filesystem=files)
 
     def last_revisions(self, where: pc.Expression | None, run: str) -> pa.Table:
         """Of a table of events: those last revisions for which `where` holds."""

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lakehouse.calendar import CITY_ZONE
+from lakehouse.runs import HISTORY
 from lakehouse.scenes import LOOK_S, Health, Outcome
 from lakehouse.store import Lake
 
@@ -19,9 +20,6 @@ SLOTS = 60 // LOOK_S
 
 WHOLE_SHARE = 0.5
 """So much of a look is all of it: half of the frames give a tracker 0.86 of what crosses a line."""
-
-HISTORY = "history"
-"""The producer whose rows are the synthetic past; all others saw pixels."""
 
 REASONS = (
     None,

@@ -30,11 +30,11 @@ class Receipt:
 class Producer:
     """One life of one producer; its batches are numbered from 0 without a gap."""
 
-    def __init__(self, folder: Folder, name: str, epoch: int) -> None:
+    def __init__(self, folder: Folder, name: str, epoch: int, seq: int = 0) -> None:
         self.name = name
         self.epoch = epoch
         self._folder = folder
-        self._next = 0
+        self._next = seq
         self._lock = threading.Lock()
 
     def append(self, tables: Mapping[str, pa.Table]) -> Receipt:

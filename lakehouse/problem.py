@@ -48,6 +48,13 @@ class UnknownDay(Problem):
     status = 404
 
 
+class BadReplay(Problem):
+    """A replay that cannot be made, or not be published. The message says what there is instead."""
+
+    slug = "bad-replay"
+    title = "The replay cannot be made as asked"
+
+
 class UnknownKind(Problem):
     """No analytic of this installation makes this kind. List them with `/v1/kinds`."""
 

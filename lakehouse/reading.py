@@ -38,9 +38,8 @@ class Reading:
         files = folder_at(self.snapshot.table_uri).filesystem()
         return self.snapshot.to_pyarrow_dataset(filesystem=files)
 
-    def last_revisions(self, where: pc.Expression | None, run: str) -> pa.Table:
-        """Of a table of events: those last revisions for which `where` holds."""
-        of_run = pc.field("run") == run
+    def last_revisions(self, where: pc.Expression | None, of_run: pc.Expression) -> pa.Table:
+        """Of a table of events, of those of the runs wanted: the last revisions for which `where` holds."""
         found = self.rows(where=of_run if where is None else of_run & where)
         days = pc.unique(found["day"])
         # An event's every revision lies in the day it began, so no later one is missed.

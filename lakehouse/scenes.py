@@ -59,10 +59,11 @@ class Detections:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What one frame shows, quantised as it is stored, so that live equals replay.
+    """What one frame shows, quantised and ordered as it is stored, so that live equals replay.
 
     boxes (n, 4) int16, x1 y1 x2 y2 in 1/8192 of the frame; labels (n,) str; confidences (n,) uint8,
-    0-100; track_ids (n,) int64; readings are numbers of the whole frame, such as `brightness` (0-1).
+    0-100; track_ids (n,) int64, ascending; readings are numbers of the whole frame, such as `brightness`
+    (0-1).
     """
 
     camera_id: str
@@ -87,9 +88,10 @@ class Scene:
         boxes = np.clip(np.rint(detections.boxes.reshape(-1, 4) / scale), 0, GRID).astype(np.int16)
         confidences = np.clip(np.rint(detections.confidences * 100), 0, 100).astype(np.uint8)
         rounded = {name: float(np.float32(value)) for name, value in (readings or {}).items()}
-        labels = np.asarray(detections.labels, np.str_)
-        ids = np.asarray(track_ids, np.int64)
-        return cls(frame.camera_id, to_millisecond(frame.at), boxes, labels, confidences, ids, rounded)
+        labels, ids = np.asarray(detections.labels, np.str_), np.asarray(track_ids, np.int64)
+        by = np.argsort(ids, kind="stable")
+        columns = boxes[by], labels[by], confidences[by], ids[by]
+        return cls(frame.camera_id, to_millisecond(frame.at), *columns, rounded)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -19,6 +19,7 @@ from lakehouse.listing import listed
 from lakehouse.places import folder_at
 from lakehouse.problem import BadLake, UnknownVersion
 from lakehouse.reading import Reading, Tail, fresh_reading, tail, watermark
+from lakehouse.runs import Runs
 from lakehouse.tables import TABLES, Table
 
 FORMAT = 1
@@ -214,11 +215,12 @@ class Lake:
         return spared.to_table(filter=other)
 
     def events(
-        self, *, where: pc.Expression | None = None, run: str = "live", fresh: bool = True
+        self, *, where: pc.Expression | None = None, run: str | None = None, fresh: bool = True
     ) -> pa.Table:
-        """The last revision of every event for which `where` holds then."""
+        """The last revision of every event for which `where` holds then; by default of the published runs."""
+        of_run = Runs.of(self.read("runs")).published if run is None else pc.field("run") == run
         reading = self.reading("events") if fresh else Reading(self.table("events"))
-        return reading.last_revisions(where, run)
+        return reading.last_revisions(where, of_run)
 
     def tail(self, since: Mapping[str, int] | None = None, table: str = "events") -> Tail:
         """What was acknowledged after a position, from landing or, once compacted, from the table.

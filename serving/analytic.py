@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -108,11 +108,16 @@ def catalogue() -> dict[str, type[Analytic]]:
     return dict(sorted(found.items()))
 
 
-def instances(camera: Camera) -> list[Analytic]:
-    """The analytics of a camera: one of each for every zone that it applies in."""
+def instances(camera: Camera, chosen: Mapping[str, Settings] | None = None) -> list[Analytic]:
+    """The analytics of a camera: one of each for every zone that it applies in.
+
+    `chosen` are those wanted by kind, with their settings; by default all, with their defaults.
+    """
+    if chosen is None:
+        chosen = {kind: analytic.settings_class() for kind, analytic in catalogue().items()}
     return [
-        analytic(camera, zone, analytic.settings_class())
-        for analytic in catalogue().values()
+        analytic(camera, zone, settings)
+        for analytic, settings in ((catalogue()[kind], settings) for kind, settings in chosen.items())
         for zone in ([None] if analytic.zone is None else camera.zones_for(analytic.zone))
     ]
 

@@ -13,6 +13,7 @@ from lakehouse import cameras
 from lakehouse.calendar import CITY_ZONE, city_day
 from lakehouse.cameras import Camera
 from lakehouse.landing import Receipt
+from lakehouse.runs import HISTORY, LIVE
 from lakehouse.scenes import LOOK_S, Health, Outcome
 from lakehouse.segments import landed_schema
 from lakehouse.store import Lake
@@ -23,11 +24,7 @@ from lakehouse.synthetic.site import PEOPLE
 from lakehouse.synthetic.slots import DAY_S, UTC_OFFSET_S
 from lakehouse.tables import AT, FRAMES, READINGS
 
-HISTORY = "history"
-"""The producer of the synthetic past."""
-
 _LOOKS = 60 // LOOK_S
-_RUN = "live"
 Span = tuple[datetime, datetime]
 
 
@@ -89,7 +86,7 @@ def _measures(city: City, camera: Camera, kind: str, span: Span, observed: Obser
         "n": frames.astype(np.int32),
     }
     zone_id = city.zone_of(camera.camera_id, kind)
-    same = {"camera_id": camera.camera_id, "zone_id": zone_id, "kind": kind, "run": _RUN}
+    same = {"camera_id": camera.camera_id, "zone_id": zone_id, "kind": kind, "run": LIVE}
     return _table("measures", minutes, columns, same)
 
 

@@ -22,8 +22,8 @@ from lakehouse import cameras as hung
 from lakehouse import rows
 from lakehouse.calendar import city_day
 from lakehouse.cameras import Camera
-from lakehouse.folder import Folder
 from lakehouse.landing import Producer
+from lakehouse.places import folder_at
 from lakehouse.problem import BadReplay, UnknownCamera, UnknownDay
 from lakehouse.reading import Reading, watermark
 from lakehouse.runs import HISTORY, Runs
@@ -113,7 +113,7 @@ class Plan:
             projector.show(footage.scenes(looks, boxes, start, stop))
         projector.finish(stop)
         tables = self._tables(projector.kept)
-        Producer(Folder(lake.root) / "landing", self.run, EPOCH, seq).append(tables)
+        Producer(folder_at(lake.root) / "landing", self.run, EPOCH, seq).append(tables)
         return tables["measures"].num_rows, tables["events"].num_rows
 
     def _analytics(self, camera: Camera) -> Sequence[Analytic]:

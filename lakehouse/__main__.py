@@ -1,15 +1,20 @@
-"""`python -m lakehouse VERB`: the city, its past, and how far what was measured is from the truth."""
+"""`python -m lakehouse VERB`: the city and its cameras, its past, and whether the lake is as it must be."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from tqdm import tqdm
 
 from lakehouse import cameras as hung
 from lakehouse.areas import Areas
 from lakehouse.calendar import CITY_ZONE, instant
+from lakehouse.checks import INVARIANTS, Invariant
+from lakehouse.checks.standing import Item, Standing
 from lakehouse.door import run
+from lakehouse.problem import BrokenLake
 from lakehouse.settings import Settings
 from lakehouse.store import Lake
 from lakehouse.synthetic import City, Observed
@@ -85,6 +90,32 @@ def _show(verdict: Verdict) -> None:
     up = len(verdict.cameras) - len(verdict.down)
     down = f" ({len(verdict.down)} down: {', '.join(verdict.down)})" if verdict.down else ""
     print(f"{len(verdict.good)} of {up} cameras within 30 %{down}")
+
+
+@app.command()
+def check(
+    lake: TheLake = SETTINGS.lake,
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every column, and every commit too.")] = False,
+) -> None:
+    """Find out whether the lake is as it must be, also while others write; fail on the first broken rule."""
+    standing = Standing(Lake.as_is(lake), deep, _followed)
+    print(f"{'rule':42} {'looked at':36} verdict")
+    for invariant in INVARIANTS:
+        if deep or not invariant.deep:
+            print(f"{invariant.rule:42} {_looked_at(invariant, standing):36} holds")
+
+
+def _looked_at(invariant: Invariant, standing: Standing) -> str:
+    try:
+        return invariant.look(standing)
+    except BrokenLake:
+        print(f"{invariant.rule:42} {'':36} broken")
+        raise
+
+
+def _followed(items: Sequence[Item], label: str) -> Iterable[Item]:
+    return tqdm(items, label, leave=False, delay=0.5, mininterval=0.5)
 
 
 @app.command()

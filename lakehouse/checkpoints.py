@@ -78,6 +78,12 @@ def trim(log: Folder, before: datetime) -> int:
     return len(old)
 
 
+def unreadable(log: Folder) -> list[str]:
+    """The names of all checkpoints that cannot be read, and of a hint that names none."""
+    hint = [] if _hint_is_good(log) else [_HINT]
+    return hint + [name for name in map(_name, _versions(log)) if not _is_whole(log, name)]
+
+
 def _versions(log: Folder) -> list[int]:
     matches = (_CHECKPOINT.fullmatch(name) for name in log.names(".parquet"))
     return [int(match["version"]) for match in matches if match]

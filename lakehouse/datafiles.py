@@ -172,14 +172,14 @@ def _statistics(table: Table, rows: pa.Table) -> str:
     return json.dumps(
         {
             "numRecords": rows.num_rows,
-            "minValues": {column: _least(bound["min"]) for column, bound in known.items()},
-            "maxValues": {column: _greatest(bound["max"]) for column, bound in known.items()},
+            "minValues": {column: least(bound["min"]) for column, bound in known.items()},
+            "maxValues": {column: greatest(bound["max"]) for column, bound in known.items()},
             "nullCount": {column: rows[column].null_count for column in columns},
         }
     )
 
 
-def _least(value: Any) -> Any:
+def least(value: Any) -> Any:
     """A lower bound in Delta's words: instants cut to milliseconds, long texts cut off."""
     if isinstance(value, datetime):
         return _instant(value - timedelta(microseconds=value.microsecond % 1000))
@@ -188,13 +188,13 @@ def _least(value: Any) -> Any:
     return value[:TEXT] if isinstance(value, str) else value
 
 
-def _greatest(value: Any) -> Any:
+def greatest(value: Any) -> Any:
     """An upper bound likewise, rounded up."""
     if isinstance(value, datetime):
         return _instant(value + timedelta(microseconds=-value.microsecond % 1000))
     if isinstance(value, str) and len(value) > TEXT:
         return value[:TEXT] + chr(sys.maxunicode)
-    return _least(value)
+    return least(value)
 
 
 def _instant(at: datetime) -> str:

@@ -92,6 +92,10 @@ class Landing:
                 found[name.app_id].append(name)
         return dict(found)
 
+    def aside(self) -> list[str]:
+        """The names of the segments that were set aside."""
+        return self._damaged.names(segments.ENDING)
+
     def read(self, name: SegmentName, tables: tuple[str, ...] = LANDED) -> dict[str, pa.Table]:
         """The rows of a segment by table.
 

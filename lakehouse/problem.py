@@ -98,6 +98,14 @@ class BadLake(Problem):
     title = "The lake cannot be opened"
 
 
+class BrokenLake(Problem):
+    """A lake that broke a rule which its writers keep. The message names the table, file or segment."""
+
+    slug = "broken-lake"
+    title = "The lake is damaged"
+    status = 500
+
+
 class BadTable(Problem):
     """Rows that do not fit their table. The message names the column and the rule."""
 
@@ -162,6 +170,20 @@ class TooMuch(Problem):
 
     slug = "too-much"
     title = "The answer is too long"
+
+
+class BadRegistry(Problem):
+    """A list of cameras that cannot be imported. The message says which of its lines, and why."""
+
+    slug = "bad-registry"
+    title = "The list of cameras cannot be imported"
+
+
+class BadSecret(Problem):
+    """A secret, or the file of secrets, that cannot be used. No secret is repeated in the message."""
+
+    slug = "bad-secret"
+    title = "The secret cannot be used"
 
 
 class BadFolder(Problem):

@@ -22,9 +22,14 @@ class Reading:
     snapshot: DeltaTable
     beyond: pa.Table | None = None
 
+    def stored(self) -> ds.Dataset:
+        """The data files of the snapshot."""
+        files = folder_at(self.snapshot.table_uri).filesystem()
+        return self.snapshot.to_pyarrow_dataset(filesystem=files)
+
     def rows(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
         """The rows for which `where` holds, in the order of nothing in particular."""
-        stored = self._stored().to_table(columns=columns and list(columns), filter=where)
+        stored = self.stored().to_table(columns=columns and list(columns), filter=where)
         if self.beyond is None or not self.beyond.num_rows:
             return stored
         fresh = ds.dataset(self.beyond).to_table(columns=columns and list(columns), filter=where)
@@ -32,11 +37,7 @@ class Reading:
 
     def batches(self, columns: Sequence[str], where: pc.Expression | None = None) -> Iterator[pa.RecordBatch]:
         """The snapshot's rows for which `where` holds, a piece at a time, in little memory."""
-        yield from self._stored().to_batches(columns=list(columns), filter=where)
-
-    def _stored(self) -> ds.Dataset:
-        files = folder_at(self.snapshot.table_uri).filesystem()
-        return self.snapshot.to_pyarrow_dataset(filesystem=files)
+        yield from self.stored().to_batches(columns=list(columns), filter=where)
 
     def last_revisions(self, where: pc.Expression | None, of_run: pc.Expression) -> pa.Table:
         """Of a table of events, of those of the runs wanted: the last revisions for which `where` holds."""

@@ -60,6 +60,18 @@ class Lake:
         Raises:
             BadLake: there is no lake, or one of another format.
         """
+        lake = cls.as_is(root)
+        for name in TABLES:
+            checkpoints.heal(lake.folder(name) / "_delta_log")
+        return lake
+
+    @classmethod
+    def as_is(cls, root: str | Path) -> "Lake":
+        """A lake as it lies there: nothing is healed.
+
+        Raises:
+            BadLake: there is no lake, or one of another format.
+        """
         folder = folder_at(root)
         if not folder.has(_CARD):
             raise BadLake(
@@ -69,8 +81,6 @@ class Lake:
         if found != FORMAT:
             rule = f"its format is {found!r}, and this version reads format {FORMAT}"
             raise BadLake(str(root), rule, "use the version that made it, or name another folder")
-        for name in TABLES:
-            checkpoints.heal(folder / name / "_delta_log")
         return cls(folder.uri)
 
     def folder(self, name: str) -> Folder:

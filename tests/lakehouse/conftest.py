@@ -92,7 +92,7 @@ def measure():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def batch(scene, measure, look, event):
     """Make the tables of one batch: so many boxes, and a row of each other table."""
 

@@ -1,0 +1,80 @@
+"""The logs of the tables: their checkpoints, their columns, and marks that only rise."""
+
+import json
+from collections.abc import Iterator
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from lakehouse import checkpoints as checkpointing
+from lakehouse.checks.standing import Standing
+from lakehouse.folder import Folder
+from lakehouse.problem import BrokenLake
+from lakehouse.tables import LANDED, TABLES, Table
+
+
+def checkpoints(standing: Standing) -> str:
+    """Every checkpoint is a table of actions, and each hint names one of them."""
+    count = 0
+    for name in standing.follow([*TABLES], "checkpoints"):
+        log = _log(standing, name)
+        for damaged in checkpointing.unreadable(log):
+            rule = "it cannot be read, or names nothing that can"
+            raise BrokenLake(f"{name}/_delta_log/{damaged}", rule, "open the lake: it sets that aside")
+        count += len(log.names(".checkpoint.parquet"))
+    return f"{count:,} checkpoints of {len(TABLES)} tables"
+
+
+def contract(standing: Standing) -> str:
+    """Every table opens, with the columns, types and partitions that `tables.py` says."""
+    for name, table in TABLES.items():
+        _agree(table, standing.tables[name])
+    return f"{len(TABLES)} tables"
+
+
+def _agree(table: Table, snapshot: DeltaTable) -> None:
+    remedy = "open the lake with the version that made it"
+    found = pa.schema(snapshot.schema().to_arrow())
+    for column in dict.fromkeys([*table.schema.names, *found.names]):
+        told, there = (_type(schema, column) for schema in (table.schema, found))
+        if told != there:
+            raise BrokenLake(f"{table.name}.{column}", f"it is {there}, and the contract says {told}", remedy)
+    partition = tuple(snapshot.metadata().partition_columns)
+    if partition != table.partition:
+        rule = f"it is split by {partition}, and the contract says {table.partition}"
+        raise BrokenLake(table.name, rule, remedy)
+
+
+def _type(schema: pa.Schema, column: str) -> pa.DataType | str:
+    return schema.field(column).type if column in schema.names else "absent"
+
+
+def marks(standing: Standing) -> str:
+    """From one commit of a landed table to the next, no watermark falls."""
+    count = 0
+    for name in LANDED:
+        log, known = _log(standing, name), dict[str, int]()
+        commits = log.names(".json")
+        for commit in standing.follow(commits, f"log of {name}"):
+            for app, version in _moved(log, commit):
+                if version < known.get(app, -1):
+                    rule = f"it lets the mark of {app} fall from {known[app]} to {version}"
+                    raise BrokenLake(f"{name}/_delta_log/{commit}", rule, "restore the table from a copy")
+                known[app] = version
+        count += len(commits)
+    return f"{count:,} commits of {len(LANDED)} tables"
+
+
+def _moved(log: Folder, commit: str) -> Iterator[tuple[str, int]]:
+    """The app transactions of a commit; none of one that was cleaned away, or left empty by a power cut."""
+    try:
+        lines = log.read(commit).splitlines()
+    except FileNotFoundError:
+        return
+    for action in map(json.loads, lines):
+        if "txn" in action:
+            yield action["txn"]["appId"], action["txn"]["version"]
+
+
+def _log(standing: Standing, name: str) -> Folder:
+    return standing.lake.folder(name) / "_delta_log"

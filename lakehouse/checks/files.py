@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from lakehouse import datafiles
 from lakehouse.checks import portions
 from lakehouse.checks.standing import Standing
 from lakehouse.datafiles import greatest, least
@@ -103,7 +104,7 @@ def _joined(groups: Sequence[pq.Statistics]) -> Bounds:
 def _deep(data: bytes, path: str, table: Table) -> tuple[int, dict[str, Bounds]]:
     """What a file's columns hold, if its content is the one that it is named by."""
     digest = hashlib.sha256(data).hexdigest()
-    stem = PurePosixPath(path).stem
+    stem = PurePosixPath(datafiles.content(path)).name
     if not digest.startswith(stem):
         rule = f"it is named by its content's sha256, which begins with {digest[: len(stem)]}"
         raise BrokenLake(f"{table.name}/{path}", rule, REMEDY)

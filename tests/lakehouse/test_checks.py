@@ -175,7 +175,7 @@ def data_file(lake, name):
 
 def put(lake, name, made, marks=None, **lies):
     """Commit rows past everything that watches over them; `lies` are told of their file."""
-    files = datafiles.write(lake.folder(name), TABLES[name], made)
+    files = datafiles.write(lake.folder(name), TABLES[name], made, 0)
     if lies:
         told = json.loads(files[0].stats)
         told |= {word: {**told[word], **lie} if isinstance(lie, dict) else lie for word, lie in lies.items()}
@@ -191,7 +191,7 @@ def change(lake, name, **columns):
         datafiles.DataFile(one["path"], one["size_bytes"], partition(name, one), "")
         for one in portions.files(lake.table(name))
     ]
-    after = datafiles.write(lake.folder(name), TABLES[name], table(name, *rows))
+    after = datafiles.write(lake.folder(name), TABLES[name], table(name, *rows), 0)
     kept = {file.path for file in before} & {file.path for file in after}
     added, removed = ([file for file in files if file.path not in kept] for files in (after, before))
     commits.commit(lake.table(name), added, {}, removed=removed)

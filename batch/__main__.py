@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from batch import compact as compaction
-from batch import history, upkeep, workshop
+from batch import history, rounds, upkeep, workshop
 from batch import quality as watching
 from batch import replay as replaying
 from batch import rollup as rolling
+from batch.backfill import backfill as land_again
 from batch.executor import Executor
 from batch.projector import Span
 from batch.settings import Settings
@@ -32,6 +33,8 @@ Where = Annotated[Executor, typer.Option(help="In this process, or on a Ray clus
 Months = Annotated[int, typer.Option(min=0, help="First load so many months of a synthetic past, once.")]
 Card = Annotated[Path | None, typer.Option(help="The model card whose weights would have seen that past.")]
 Seed = Annotated[int, typer.Option(help="Of the synthetic city.")]
+Period = Annotated[float | None, typer.Option(min=1, help="Again every so many seconds, until told to stop.")]
+Late = Annotated[str | None, typer.Option(help="Whose late rows; everybody's by default.")]
 Cameras = Annotated[list[str] | None, typer.Option("--camera", help="Only this one; may be repeated.")]
 DAY = ["%Y-%m-%d"]
 
@@ -45,9 +48,20 @@ class Level(StrEnum):
 
 
 @app.command()
-def compact(lake: TheLake = SETTINGS.lake, executor: Where = SETTINGS.executor) -> None:
-    """Take what landed into the tables, exactly once."""
-    print(compaction.compact(Lake.open(lake), executor, shard_bytes=SETTINGS.shard_bytes))
+def compact(lake: TheLake = SETTINGS.lake, executor: Where = SETTINGS.executor, every: Period = None) -> None:
+    """Take what landed into the tables, exactly once; with --every, again and again."""
+    opened = Lake.open(lake)
+
+    def job() -> None:
+        print(compaction.compact(opened, executor, shard_bytes=SETTINGS.shard_bytes), flush=True)
+
+    rounds.every(every, job) if every else job()
+
+
+@app.command()
+def backfill(lake: TheLake = SETTINGS.lake, producer: Late = None) -> None:
+    """Land again, on purpose, the rows that compaction kept out since they came too late."""
+    print(land_again(Lake.open(lake), producer))
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """Compaction: what landed goes into the tables, exactly once."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import takewhile
@@ -11,17 +12,14 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from batch.executor import Executor
+from batch.shards import SHARD_BYTES, Lacking, Refused, Written, write_shard
 from lakehouse import commits, datafiles
 from lakehouse.commits import StaleSnapshotError
-from lakehouse.datafiles import DataFile
-from lakehouse.problem import BadSegment
+from lakehouse.milestones import reach
 from lakehouse.reading import watermark
 from lakehouse.segments import SegmentName
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
-
-SHARD_BYTES = 16 * 2**20
-"""Segments of one data file: about 1.4 million boxes at 12 bytes."""
 
 Landed = Mapping[str, Sequence[SegmentName]]
 
@@ -33,11 +31,12 @@ class Compacted:
     rows: Mapping[str, int]
     segments: int
     set_aside: int
+    late: int
     seconds: float
 
     def __str__(self) -> str:
         rows = ", ".join(f"{count:,} {table}" for table, count in self.rows.items())
-        aside = f", {self.set_aside} set aside" if self.set_aside else ""
+        aside = f", {self.set_aside} set aside ({self.late} of them late)" if self.set_aside else ""
         return f"compacted {self.segments} segments in {self.seconds:.1f} s{aside}: {rows}"
 
 
@@ -45,15 +44,19 @@ def compact(lake: Lake, executor: Executor = Executor.LOCAL, *, shard_bytes: int
     """Take every segment that has landed into the tables, looks last, then delete it.
 
     Each table keeps in its own log how far it has come with each producer, so a compaction that was
-    killed anywhere is continued by the next one, and two at once do no harm.
+    killed anywhere is continued by the next one, and two at once do no harm. A damaged segment is set
+    aside; so is one of which rows are late, once the others are in the tables.
     """
     began = time.monotonic()
     # One listing for all tables: looks must not take in what came after the others were done.
-    landed = lake.landing.segments()
-    damaged = _quarantine(lake, landed, executor, shard_bytes)
-    rows = {table: _advance(lake, table, landed, damaged, executor, shard_bytes) for table in LANDED}
-    deleted = _clear(lake, landed, damaged)
-    return Compacted(rows, deleted, len(damaged), time.monotonic() - began)
+    work = _Compaction(lake, executor, shard_bytes, lake.landing.segments())
+    left: Sequence[str] = LANDED
+    while left:
+        left = work.advance(left)
+    deleted = work.clear()
+    late = sum(one.late for one in work.refused.values())
+    rows = {table: work.rows[table] for table in LANDED}
+    return Compacted(rows, deleted, len(work.refused), late, time.monotonic() - began)
 
 
 def plan(snapshot: DeltaTable, landed: Landed) -> list[SegmentName]:
@@ -67,116 +70,147 @@ def plan(snapshot: DeltaTable, landed: Landed) -> list[SegmentName]:
     return found
 
 
-def marks(segments: Sequence[SegmentName]) -> dict[str, int]:
+def marks(segments: Iterable[SegmentName]) -> dict[str, int]:
     """How far a table has come with each producer once it holds these segments."""
     return {name.app_id: name.seq for name in sorted(segments)}
 
 
-def shards(lake: Lake, segments: Sequence[SegmentName], shard_bytes: int) -> list[tuple[SegmentName, ...]]:
+def shards(lake: Lake, segments: Iterable[Lacking], shard_bytes: int) -> list[tuple[Lacking, ...]]:
     """The segments in their order, so that a producer's stay together, cut where they grow too large."""
-    found: list[list[SegmentName]] = []
+    found: list[list[Lacking]] = []
     held = shard_bytes
-    for name in sorted(segments):
+    for name, tables in sorted(segments):
         if held >= shard_bytes:
             found.append([])
             held = 0
-        found[-1].append(name)
+        found[-1].append((name, tables))
         held += lake.landing.size(name)
     return [tuple(shard) for shard in found]
 
 
-def write_shard(
-    root: str, table: str, generation: int, shard: Sequence[SegmentName]
-) -> tuple[int, list[DataFile]] | None:
-    """Write a shard's rows of one table as data files, which no reader sees before they are committed.
+@dataclass
+class _Compaction:
+    """One compaction: what it found in landing, and what it has done with it."""
 
-    Returns:
-        How many rows, and the files; None where a segment is gone, since another compaction was faster.
-    """
-    lake = Lake(root)
-    try:
-        parts = [lake.landing.read(name, (table,)).get(table) for name in shard]
-    except FileNotFoundError:
-        return None
-    rows = pa.concat_tables([TABLES[table].schema.empty_table(), *(part for part in parts if part)])
-    return rows.num_rows, datafiles.write(lake.folder(table), TABLES[table], rows, generation)
+    lake: Lake
+    executor: Executor
+    shard_bytes: int
+    landed: Landed
+    rows: Counter[str] = field(default_factory=Counter)
+    refused: dict[SegmentName, Refused] = field(default_factory=dict)
+    seen: set[SegmentName] = field(default_factory=set)
+
+    def advance(self, tables: Sequence[str]) -> Sequence[str]:
+        """Take into each of some tables what it lacks, as one commit, after one pass over the segments.
+
+        Returns:
+            The tables for which this has to be done again, since another compaction came in between.
+        """
+        snapshots = {table: self.lake.table(table) for table in tables}
+        plans = {table: plan(snapshot, self.landed) for table, snapshot in snapshots.items()}
+        generations = {table: commits.generation(snapshot) for table, snapshot in snapshots.items()}
+        written = self._write(generations, _lacking(plans))
+        if written is None:
+            self.landed = _still_there(self.landed, self.lake.landing.segments())
+            return tables
+        for place, (table, snapshot) in enumerate(snapshots.items()):
+            files = [file for part in written for file in part.files[table]]
+            try:
+                if plans[table]:
+                    commits.commit(snapshot, files, marks(plans[table]))
+            except StaleSnapshotError:
+                return tables[place:]
+            reach(f"compact: {table} committed")
+            self.rows[table] += sum(part.rows[table] for part in written)
+        return ()
+
+    def _write(
+        self, generations: Mapping[str, int], segments: Mapping[SegmentName, tuple[str, ...]]
+    ) -> list[Written] | None:
+        """Write what tables lack, and quarantine what no table gets; None where a segment is gone."""
+        parts = shards(self.lake, segments.items(), self.shard_bytes)
+        written = self.executor.run(partial(write_shard, self.lake.root, generations), parts)
+        whole = [part for part in written if part]
+        if len(whole) < len(parts):
+            return None
+        self.seen.update(segments)
+        self.refused |= {one.name: one for part in whole for one in part.refused}
+        _quarantine(self.lake, [one for part in whole for one in part.refused])
+        return whole
+
+    def clear(self) -> int:
+        """Delete the segments that every table has durably, and set the refused ones aside."""
+        tables = [self.lake.table(table) for table in LANDED]
+        done = self._done(tables)
+        left_over = {name: () for name in done if name not in self.seen}
+        if self._write({}, left_over) is None:
+            done = [name for name in done if name in self.seen]
+        if not done:
+            return 0
+        for table in (self.lake.table("quarantine"), *tables):
+            # Another compaction may have committed and been killed before it synced.
+            commits.make_durable(commits.log_folder(table))
+        reach("compact: clearing")
+        whole = [name for name in done if name not in self.refused]
+        self.lake.landing.delete(_one_by_one(whole))
+        for name in _one_by_one([name for name in done if name in self.refused]):
+            self.lake.landing.set_aside(name, late=self.refused[name].late)
+        return len(whole)
+
+    def _done(self, tables: Sequence[DeltaTable]) -> list[SegmentName]:
+        """The segments that none of the tables lacks."""
+        taken = {app: min(watermark(table, app) for table in tables) for app in self.landed}
+        return [name for app, names in self.landed.items() for name in names if name.seq <= taken[app]]
 
 
-def damage(root: str, shard: Sequence[SegmentName]) -> list[tuple[SegmentName, str, int]]:
-    """Which segments of a shard are damaged, how, and how many bytes they have."""
-    landing = Lake(root).landing
-    found = []
-    for name in shard:
-        try:
-            landing.check(name)
-        except BadSegment as problem:
-            found.append((name, problem.rule, landing.size(name)))
-        except FileNotFoundError:
-            continue  # another compaction was faster
+def _lacking(plans: Mapping[str, Sequence[SegmentName]]) -> dict[SegmentName, tuple[str, ...]]:
+    """By segment, the tables that are to take it in."""
+    found: dict[SegmentName, tuple[str, ...]] = defaultdict(tuple)
+    for table, names in plans.items():
+        for name in names:
+            found[name] += (table,)
     return found
 
 
-def _quarantine(lake: Lake, landed: Landed, executor: Executor, shard_bytes: int) -> frozenset[SegmentName]:
-    """Say of each damaged segment why, once; return them all."""
-    names = [name for names in landed.values() for name in names]
-    parts = executor.run(partial(damage, lake.root), shards(lake, names, shard_bytes))
-    found = [one for part in parts for one in part]
-    for name, reason, size in found:
-        lake.append("quarantine", _quarantine_row(name, reason, size), once=(str(name), 0))
-    return frozenset(name for name, _, _ in found)
+def _still_there(landed: Landed, now: Landed) -> Landed:
+    """What was listed before, without what is gone since."""
+    there = {app: set(names) for app, names in now.items()}
+    return {app: [name for name in names if name in there.get(app, ())] for app, names in landed.items()}
 
 
-def _quarantine_row(name: SegmentName, reason: str, size: int) -> pa.Table:
-    row = {
+def _one_by_one(names: Iterable[SegmentName]) -> Iterator[SegmentName]:
+    for name in names:
+        yield name
+        reach("compact: one segment cleared")
+
+
+def _quarantine(lake: Lake, refused: Sequence[Refused]) -> None:
+    """Say of each segment why it is refused, once."""
+    while True:
+        snapshot = lake.table("quarantine")
+        new = [one for one in refused if one.name.seq > watermark(snapshot, one.name.app_id)]
+        if not new:
+            return
+        rows = pa.Table.from_pylist([_quarantine_row(one) for one in new], TABLES["quarantine"].schema)
+        table, folder = TABLES["quarantine"], lake.folder("quarantine")
+        files = datafiles.write(folder, table, rows, commits.generation(snapshot))
+        try:
+            commits.commit(snapshot, files, marks(one.name for one in new))
+        except StaleSnapshotError:
+            continue
+        reach("compact: quarantined")
+        return
+
+
+def _quarantine_row(refused: Refused) -> dict[str, object]:
+    name = refused.name
+    return {
         "segment": str(name),
         "producer": name.producer,
         "epoch": name.epoch,
         "seq": name.seq,
-        "reason": reason,
-        "rows": None,
-        "bytes": size,
+        "reason": refused.reason,
+        "rows": refused.rows,
+        "bytes": refused.bytes,
         "at": datetime.now(UTC),
     }
-    return pa.Table.from_pylist([row], schema=TABLES["quarantine"].schema)
-
-
-def _advance(
-    lake: Lake,
-    table: str,
-    landed: Landed,
-    damaged: frozenset[SegmentName],
-    executor: Executor,
-    shard_bytes: int,
-) -> int:
-    """Take into one table what it lacks, as one commit; return the rows."""
-    while True:
-        snapshot = lake.table(table)
-        segments = plan(snapshot, landed)
-        if not segments:
-            return 0
-        parts = shards(lake, [name for name in segments if name not in damaged], shard_bytes)
-        written = executor.run(partial(write_shard, lake.root, table, commits.generation(snapshot)), parts)
-        whole = [part for part in written if part]
-        if len(whole) < len(parts):
-            continue
-        try:
-            commits.commit(snapshot, [file for _, files in whole for file in files], marks(segments))
-        except StaleSnapshotError:
-            continue
-        return sum(rows for rows, _ in whole)
-
-
-def _clear(lake: Lake, landed: Landed, damaged: frozenset[SegmentName]) -> int:
-    """Delete the segments that every table has durably; move the damaged ones aside."""
-    tables = [lake.table(table) for table in LANDED]
-    taken = {app: min(watermark(table, app) for table in tables) for app in landed}
-    done = [name for app, names in landed.items() for name in names if name.seq <= taken[app]]
-    if not done:
-        return 0
-    for table in ("quarantine", *LANDED):
-        # Another compaction may have committed and been killed before it synced.
-        commits.make_durable(commits.log_folder(lake.table(table)))
-    lake.landing.delete(name for name in done if name not in damaged)
-    for name in damaged.intersection(done):
-        lake.landing.set_aside(name)
-    return len(done) - len(damaged.intersection(done))

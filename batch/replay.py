@@ -113,7 +113,7 @@ class Plan:
             projector.show(footage.scenes(looks, boxes, start, stop))
         projector.finish(stop)
         tables = self._tables(projector.kept)
-        Producer(folder_at(lake.root) / "landing", self.run, EPOCH, seq).append(tables)
+        Producer(folder_at(lake.root) / "landing", self.run, EPOCH, seq, backfill=True).append(tables)
         return tables["measures"].num_rows, tables["events"].num_rows
 
     def _analytics(self, camera: Camera) -> Sequence[Analytic]:

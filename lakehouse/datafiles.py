@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from deltalake.transaction import AddAction
 
 from lakehouse.folder import Folder
 from lakehouse.problem import BadTable
+from lakehouse.sorting import order, ranked
 from lakehouse.tables import TABLES, Table
 
 ROW_GROUP = 32_768
@@ -29,6 +31,13 @@ ROW_GROUP = 32_768
 
 TEXT = 64
 """How many characters of a text its statistics keep."""
+
+RESTLESS = {"observations": ("at", "confidence", "x1", "y1", "x2", "y2")}
+"""Columns whose values jump and tremble from row to row, by table.
+
+Side by side their bytes take less room than their differences do, 7.0 bytes a detection instead of 8.7, and
+are written and read faster.
+"""
 
 _NAME = re.compile(r"(?P<content>(?:.*/)?[0-9a-f]{32})-g(?P<generation>\d+)\.parquet")
 
@@ -110,10 +119,8 @@ def _write_one(
     generation: int,
     held: Mapping[str, str],
 ) -> DataFile:
-    by = dict.fromkeys([*table.order, *table.key])
-    rows = rows.sort_by([(column, "ascending") for column in by if column not in partition])
-    rows = rows.drop_columns(list(partition)).combine_chunks().replace_schema_metadata(None)
-    data = _parquet(rows)
+    rows = _sorted(table, rows.drop_columns(list(partition)))
+    data = _parquet(table, rows)
     place = "".join(f"{column}={value}/" for column, value in partition.items())
     named = place + hashlib.sha256(data).hexdigest()[:32]
     path = held.get(named)
@@ -128,55 +135,103 @@ def _parts(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Ta
     if not (table.partition or table.monthly):
         yield from [({}, rows)] * bool(rows.num_rows)
         return
-    days = rows["day"].combine_chunks().cast(pa.int32()).to_numpy().astype("datetime64[D]")
-    spans = days if table.partition else days.astype("datetime64[M]")
+    days = rows["day"].combine_chunks().cast(pa.int32()).to_numpy()
+    spans = days if table.partition else days.astype("datetime64[D]").astype("datetime64[M]")
     if (spans[1:] < spans[:-1]).any():
         rows, spans = rows.take(pa.array(np.argsort(spans, kind="stable"))), np.sort(spans)
-    found, counts = np.unique(spans, return_counts=True)
-    for span, start, count in zip(found, np.cumsum(counts) - counts, counts, strict=True):
-        yield dict.fromkeys(table.partition, str(span)), rows.slice(start, count)
+    starts = np.flatnonzero(np.concatenate([[len(spans) > 0], spans[1:] != spans[:-1]]))
+    for start, stop in pairwise([*starts, len(spans)]):
+        day = str(spans[start].astype("datetime64[D]"))
+        yield dict.fromkeys(table.partition, day), rows.slice(start, stop - start)
 
 
-def _parquet(rows: pa.Table) -> bytes:
+def _sorted(table: Table, rows: pa.Table) -> pa.Table:
+    """The rows in their table's order, each column in one piece, texts ranked."""
+    columns = [
+        ranked(column) if _is_text(column.type) else column.combine_chunks() for column in rows.columns
+    ]
+    rows = pa.Table.from_arrays(columns, rows.column_names)
+    places = order(rows, [column for column in _ordering(table) if column in rows.column_names])
+    return rows if places is None else rows.take(places)
+
+
+def _ordering(table: Table) -> list[str]:
+    """The columns that say in which order rows lie, the first one first."""
+    return list(dict.fromkeys([*table.order, *table.key]))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_dictionary(kind))
+
+
+def _parquet(table: Table, rows: pa.Table) -> bytes:
+    """The bytes of a file; its footer says of each row group between what its ordering columns lie."""
     sink = pa.BufferOutputStream()
-    words = [field.name for field in rows.schema if pa.types.is_string(field.type)]
-    pq.write_table(
-        rows,
+    # A column that is known to hold no NULL is written in half of the time.
+    schema = pa.schema([pa.field(one.name, one.type, rows[one.name].null_count > 0) for one in rows.schema])
+    writer = pq.ParquetWriter(
         sink,
+        schema,
         compression="zstd",
         compression_level=1,
-        row_group_size=ROW_GROUP,
-        use_dictionary=words,
-        column_encoding=_encodings(rows.schema),
+        use_dictionary=[field.name for field in schema if _is_text(field.type)],
+        column_encoding=_encodings(table.name, schema),
+        write_statistics=_ordering(table),
         store_schema=False,
     )
+    with writer:
+        for start in range(0, rows.num_rows, ROW_GROUP):
+            group = [_narrowed(column.slice(start, ROW_GROUP)) for column in rows.columns]
+            writer.write_table(pa.Table.from_arrays(group, schema=schema), ROW_GROUP)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
-def _encodings(schema: pa.Schema) -> dict[str, str]:
-    """Numbers that follow one another are small as differences, other floats as bytes side by side."""
+def _narrowed(column: pa.ChunkedArray) -> pa.Array:
+    """A text column with only that stretch of its words which it uses; any other one as it is."""
+    values = column.chunk(0)
+    if not pa.types.is_dictionary(values.type):
+        return values
+    used = pc.min_max(values.indices)
+    least, greatest = used["min"].as_py() or 0, used["max"].as_py() or 0
+    words = values.dictionary.slice(least, greatest - least + 1)
+    return pa.DictionaryArray.from_arrays(pc.subtract(values.indices, pa.scalar(least, pa.int32())), words)
+
+
+def _encodings(table: str, schema: pa.Schema) -> dict[str, str]:
+    """Numbers that follow one another are small as differences; others as bytes side by side."""
     encodings = {}
     for field in schema:
-        if pa.types.is_integer(field.type) or pa.types.is_temporal(field.type):
-            encodings[field.name] = "DELTA_BINARY_PACKED"
-        elif pa.types.is_floating(field.type):
+        if pa.types.is_floating(field.type) or field.name in RESTLESS.get(table, ()):
             encodings[field.name] = "BYTE_STREAM_SPLIT"
+        elif pa.types.is_integer(field.type) or pa.types.is_temporal(field.type):
+            encodings[field.name] = "DELTA_BINARY_PACKED"
     return encodings
 
 
 def _statistics(table: Table, rows: pa.Table) -> str:
     """The row count, and of each skipping column its least and greatest value and how many are NULL."""
     columns = table.skipping
-    bounds = {column: pc.min_max(rows[column]).as_py() for column in columns}
-    known = {column: bound for column, bound in bounds.items() if bound["min"] is not None}
+    bounds = {column: _bounds(rows[column].chunk(0)) for column in columns}
+    known = {column: bound for column, bound in bounds.items() if bound[0] is not None}
     return json.dumps(
         {
             "numRecords": rows.num_rows,
-            "minValues": {column: least(bound["min"]) for column, bound in known.items()},
-            "maxValues": {column: greatest(bound["max"]) for column, bound in known.items()},
+            "minValues": {column: least(smallest) for column, (smallest, _) in known.items()},
+            "maxValues": {column: greatest(largest) for column, (_, largest) in known.items()},
             "nullCount": {column: rows[column].null_count for column in columns},
         }
     )
+
+
+def _bounds(values: pa.Array) -> tuple[Any, Any]:
+    """The least and the greatest value of a column, texts ranked; None where it has none."""
+    if not pa.types.is_dictionary(values.type):
+        found = pc.min_max(values)
+        return found["min"].as_py(), found["max"].as_py()
+    ranks = pc.min_max(values.indices)
+    known = [rank.as_py() for rank in (ranks["min"], ranks["max"]) if rank.is_valid]
+    smallest, largest = [values.dictionary[rank].as_py() for rank in known] or (None, None)
+    return smallest, largest
 
 
 def least(value: Any) -> Any:

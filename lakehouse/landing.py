@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ import pyarrow as pa
 from lakehouse import segments
 from lakehouse.datafiles import fit
 from lakehouse.folder import Folder
+from lakehouse.milestones import reach
 from lakehouse.problem import BadTable
-from lakehouse.segments import SegmentName
-from lakehouse.tables import LANDED
+from lakehouse.segments import Segment, SegmentName
+from lakehouse.tables import LANDED, TABLES
 
 _PRODUCER = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _CLAIM = re.compile(r"(?P<producer>.+)-e(?P<epoch>\d{6,})")
@@ -30,9 +32,12 @@ class Receipt:
 class Producer:
     """One life of one producer; its batches are numbered from 0 without a gap."""
 
-    def __init__(self, folder: Folder, name: str, epoch: int, seq: int = 0) -> None:
+    def __init__(
+        self, folder: Folder, name: str, epoch: int, seq: int = 0, *, backfill: bool = False
+    ) -> None:
         self.name = name
         self.epoch = epoch
+        self.backfill = backfill
         self._folder = folder
         self._next = seq
         self._lock = threading.Lock()
@@ -45,14 +50,16 @@ class Producer:
             DiskFull: nothing was landed; the same call succeeds once there is space again.
         """
         rows = {name: _fitting(name, rows) for name, rows in tables.items()}
-        data = segments.encode(rows)
+        data = segments.encode(rows, landed_at=clock_ms(), backfill=self.backfill)
         with self._lock:
             segment = SegmentName(self.name, self.epoch, self._next)
+            reach("landing: encoded")
             try:
                 self._folder.create(str(segment), data)
             finally:
                 # What stands under its name may have been read, even where the last sync failed.
                 self._next += self._folder.has(str(segment))
+            reach("landing: durable")
         return Receipt(segment, len(data))
 
 
@@ -63,9 +70,14 @@ class Landing:
         self._folder = folder
         self._epochs = folder / "epochs"
         self._damaged = folder / "damaged"
+        self._late = folder / "late"
 
-    def producer(self, name: str) -> Producer:
+    def producer(self, name: str, *, backfill: bool = False) -> Producer:
         """Claim the next epoch of a producer; nobody else can ever hold the same one.
+
+        Args:
+            name: of the producer.
+            backfill: whether it brings rows of long ago on purpose, which are then never too late.
 
         Raises:
             BadTable: the name is not one that a file can carry.
@@ -76,7 +88,7 @@ class Landing:
         epoch = 1 + max((epoch for known, epoch in self.claims() if known == name), default=0)
         while not self._epochs.claim(segments.app_id(name, epoch)):
             epoch += 1
-        return Producer(self._folder, name, epoch)
+        return Producer(self._folder, name, epoch, backfill=backfill)
 
     def claims(self) -> list[tuple[str, int]]:
         """Every producer's every epoch."""
@@ -86,24 +98,40 @@ class Landing:
     def segments(self) -> dict[str, list[SegmentName]]:
         """What lies here, by app id, each in the order of its numbers."""
         found: dict[str, list[SegmentName]] = defaultdict(list)
-        for text in self._folder.names(segments.ENDING):
-            name = SegmentName.parse(text)
-            if name:
-                found[name.app_id].append(name)
+        for name in _named(self._folder):
+            found[name.app_id].append(name)
         return dict(found)
 
     def aside(self) -> list[str]:
-        """The names of the segments that were set aside."""
-        return self._damaged.names(segments.ENDING)
+        """The names of the segments that were set aside, damaged or late."""
+        return [*self._damaged.names(segments.ENDING), *self._late.names(segments.ENDING)]
 
-    def read(self, name: SegmentName, tables: tuple[str, ...] = LANDED) -> dict[str, pa.Table]:
-        """The rows of a segment by table.
+    def late(self) -> list[SegmentName]:
+        """The segments that were set aside since rows of them came too late."""
+        return _named(self._late)
+
+    def open(self, name: SegmentName) -> Segment:
+        """A segment, found whole.
 
         Raises:
             BadSegment: it is damaged.
             FileNotFoundError: it was compacted and deleted meanwhile.
         """
-        return segments.decode(name, self._folder.read(str(name)), tables)
+        return segments.decode(name, self._folder.read(str(name)))
+
+    def read(self, name: SegmentName, tables: tuple[str, ...] = LANDED) -> dict[str, pa.Table]:
+        """The rows of a segment by table, without those that came too late.
+
+        Raises:
+            BadSegment: it is damaged.
+            FileNotFoundError: it was compacted and deleted meanwhile.
+        """
+        segment = self.open(name)
+        found = {table: segment.sifted(table)[0] for table in tables if table in segment.streams}
+        return {
+            table: segments.stamped(table, [(name, rows)]).cast(TABLES[table].schema)
+            for table, rows in found.items()
+        }
 
     def check(self, name: SegmentName) -> None:
         """Find out whether a segment is whole.
@@ -112,7 +140,9 @@ class Landing:
             BadSegment: it is damaged.
             FileNotFoundError: it was compacted and deleted meanwhile.
         """
-        segments.check(name, self._folder.read(str(name)))
+        segment = self.open(name)
+        for table in segment.streams:
+            segment.rows(table)
 
     def size(self, name: SegmentName) -> int:
         """A segment's bytes; 0 of one that was deleted meanwhile."""
@@ -124,9 +154,9 @@ class Landing:
             self._folder.remove(str(name))
         self._folder.sync()
 
-    def set_aside(self, name: SegmentName) -> None:
-        """Move a damaged segment out of the way, to `landing/damaged`."""
-        self._folder.move(str(name), self._damaged)
+    def set_aside(self, name: SegmentName, *, late: bool = False) -> None:
+        """Move a segment out of the way: a damaged one to `landing/damaged`, a late one to `landing/late`."""
+        self._folder.move(str(name), self._late if late else self._damaged)
 
     def clear_damaged(self) -> int:
         """Delete every damaged segment that was set aside; return how many."""
@@ -136,6 +166,39 @@ class Landing:
         if names:
             self._damaged.sync()
         return len(names)
+
+    def land_again(self, name: SegmentName) -> int:
+        """Land the late rows of a segment that was set aside, as a declared backfill; return how many.
+
+        They land exactly once: each late segment has one successor, the first batch of a producer of its
+        own. Whoever is killed before the late one is deleted, or does the same at the same time, lands the
+        same bytes under the same name, and what the tables have taken in by then they ignore.
+
+        Raises:
+            BadSegment: it is damaged.
+            FileNotFoundError: somebody else has landed it again.
+        """
+        segment = segments.decode(name, self._late.read(str(name)))
+        sifted = {table: segment.sifted(table)[1] for table in segment.streams}
+        tables = {table: pa.Table.from_batches([rows]) for table, rows in sifted.items() if rows}
+        again = SegmentName(f"{name.producer}.late-{name.seq:012d}", name.epoch, 0)
+        self._epochs.claim(again.app_id)
+        landed_at = segment.landed_at or 0
+        self._folder.create(str(again), segments.encode(tables, landed_at=landed_at, backfill=True))
+        reach("landing: landed again")
+        self._late.remove(str(name))
+        self._late.sync()
+        return sum(rows.num_rows for rows in tables.values())
+
+
+def clock_ms() -> int:
+    """This machine's clock, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def _named(folder: Folder) -> list[SegmentName]:
+    names = (SegmentName.parse(text) for text in folder.names(segments.ENDING))
+    return [name for name in names if name]
 
 
 def _fitting(table: str, rows: pa.Table) -> pa.Table:

@@ -3,13 +3,16 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from lakehouse.lateness import late
 from lakehouse.problem import BadSegment
 from lakehouse.tables import LANDED, TABLES
 
@@ -17,11 +20,15 @@ ENDING = ".arrow"
 STAMP = ("producer", "epoch", "seq")
 """The columns that a segment's name says for all its rows."""
 
+CODED = pa.dictionary(pa.int32(), pa.string())
+"""The type of a text that is kept as a number and a list of words."""
+
 _MAGIC = b"MATAKOTA"
 _SHA_BYTES = 32
 _LENGTH_BYTES = 8
 _TAIL_BYTES = _LENGTH_BYTES + _SHA_BYTES + len(_MAGIC)
 _NAME = re.compile(r"(?P<producer>[a-z0-9][a-z0-9._-]*)-e(?P<epoch>\d{6,})-(?P<seq>\d{12,})\.arrow")
+_ZSTD = pa.Codec("zstd", compression_level=1)
 
 
 @dataclass(frozen=True, order=True)
@@ -58,78 +65,132 @@ def landed_schema(table: str) -> pa.Schema:
     return pa.schema([field for field in TABLES[table].schema if field.name not in STAMP])
 
 
-def encode(tables: Mapping[str, pa.Table]) -> bytes:
-    """The bytes of a segment: a stream for each table, where each lies, and the sha256 of all that."""
+@cache
+def _coded_schema(table: str) -> pa.Schema:
+    """The same with every text coded."""
+    return pa.schema([pa.field(one.name, _coded_type(one.type)) for one in landed_schema(table)])
+
+
+def _coded_type(kind: pa.DataType) -> pa.DataType:
+    return CODED if pa.types.is_string(kind) else kind
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment that is whole: its rows by table, and what decides whether they came too late.
+
+    `landed_at` is in milliseconds since 1970, by the clock of the machine that acknowledged the batch; None
+    where that was not noted yet.
+    """
+
+    name: SegmentName
+    landed_at: int | None
+    backfill: bool
+    streams: Mapping[str, pa.Buffer]
+
+    def rows(self, table: str) -> pa.RecordBatch:
+        """Every row of one of its tables, as it landed, with texts coded.
+
+        Raises:
+            BadSegment: there are no such rows in it.
+        """
+        try:
+            rows = pa.ipc.open_stream(self.streams[table]).read_next_batch()
+        except (pa.ArrowException, OSError, KeyError, StopIteration) as error:
+            raise _bad(self.name, f"it holds no rows of {table}: {error}") from error
+        if rows.schema == _coded_schema(table):
+            return rows
+        if rows.schema == landed_schema(table):
+            return _coded(rows)
+        raise _bad(self.name, f"its columns of {table} are those of another version")
+
+    def sifted(self, table: str) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
+        """The rows of one of its tables that are in time, and those that are late (None where none is).
+
+        Raises:
+            BadSegment: there are no such rows in it.
+        """
+        rows = self.rows(table)
+        if self.backfill or self.landed_at is None:
+            return rows, None
+        apart = late(table, rows, self.landed_at)
+        return (rows, None) if apart is None else (rows.filter(pc.invert(apart)), rows.filter(apart))
+
+
+def encode(tables: Mapping[str, pa.Table], *, landed_at: int, backfill: bool = False) -> bytes:
+    """The bytes of a segment: a stream for each table, where each lies, and the sha256 of all that.
+
+    Args:
+        tables: rows that fit their landed tables.
+        landed_at: now, in milliseconds since 1970.
+        backfill: whether rows of long ago are meant to be.
+    """
     parts, places, offset = [], {}, 0
     for name in LANDED:
         if name in tables and tables[name].num_rows:
             stream = _stream(tables[name])
-            parts.append(stream)
-            places[name] = (offset, len(stream))
-            offset += len(stream)
-    index = json.dumps(places).encode()
+            parts.append(_ZSTD.compress(stream))
+            places[name] = (offset, parts[-1].size, stream.size)
+            offset += parts[-1].size
+    index = json.dumps({**places, "landed_at": landed_at, "backfill": backfill}).encode()
     body = b"".join([*parts, index, len(index).to_bytes(_LENGTH_BYTES, "little")])
     return body + hashlib.sha256(body).digest() + _MAGIC
 
 
-def decode(name: SegmentName, data: bytes, tables: tuple[str, ...] = LANDED) -> dict[str, pa.Table]:
-    """The tables of a segment with producer, epoch and seq; only those of `tables` that it carries.
+def decode(name: SegmentName, data: bytes) -> Segment:
+    """A segment from its bytes.
 
     Raises:
-        BadSegment: the file was cut off, changed, or holds rows that fit no table.
+        BadSegment: the file was cut off or changed.
     """
-    streams = _streams(name, data)
-    return {table: _rows(name, table, streams[table]) for table in tables if table in streams}
-
-
-def check(name: SegmentName, data: bytes) -> None:
-    """Find out whether a segment is whole and fits its tables, without reading its rows.
-
-    Raises:
-        BadSegment: it is not.
-    """
-    for table, stream in _streams(name, data).items():
-        _open(name, table, stream)
-
-
-def _streams(name: SegmentName, data: bytes) -> dict[str, pa.Buffer]:
     body = memoryview(data)[: -(_SHA_BYTES + len(_MAGIC))]
     if len(data) < _TAIL_BYTES or not data.endswith(_MAGIC):
         raise _bad(name, "it was cut off: the trailer is missing")
     if hashlib.sha256(body).digest() != data[len(body) : -len(_MAGIC)]:
         raise _bad(name, "its sha256 is not the one in its trailer")
     end = len(body) - _LENGTH_BYTES
-    index = bytes(body[end - int.from_bytes(body[end:], "little") : end])
-    return {table: pa.py_buffer(data).slice(*place) for table, place in json.loads(index).items()}
+    index = json.loads(bytes(body[end - int.from_bytes(body[end:], "little") : end]))
+    streams = {table: _unpacked(data, *index[table]) for table in LANDED if table in index}
+    return Segment(name, index.get("landed_at"), index.get("backfill", False), streams)
 
 
-def _stream(rows: pa.Table) -> bytes:
+def stamped(table: str, parts: Sequence[tuple[SegmentName, pa.RecordBatch]]) -> pa.Table:
+    """The rows of some segments in one piece, with producer, epoch and seq, texts coded."""
+    counts = [len(rows) for _, rows in parts]
+    found = pa.Table.from_batches([rows for _, rows in parts], _coded_schema(table))
+    found = found.unify_dictionaries().combine_chunks()
+    producers = sorted({name.producer for name, _ in parts})
+    codes = [producers.index(name.producer) for name, _ in parts]
+    stamp = {
+        "producer": pa.DictionaryArray.from_arrays(
+            np.repeat(np.array(codes, np.int32), counts), pa.array(producers, pa.string())
+        ),
+        "epoch": np.repeat(np.array([name.epoch for name, _ in parts], np.int32), counts),
+        "seq": np.repeat(np.array([name.seq for name, _ in parts], np.int64), counts),
+    }
+    for column, values in stamp.items():
+        found = found.append_column(column, values if isinstance(values, pa.Array) else pa.array(values))
+    return found
+
+
+def _unpacked(data: bytes, offset: int, length: int, size: int | None = None) -> pa.Buffer:
+    """A stream of a segment; one without a size comes from before whole streams were compressed."""
+    packed = pa.py_buffer(data).slice(offset, length)
+    return packed if size is None else _ZSTD.decompress(packed, size)
+
+
+def _stream(rows: pa.Table) -> pa.Buffer:
     sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
-    bare = pa.schema([pa.field(column.name, column.type) for column in rows.schema])
-    with pa.ipc.new_stream(sink, bare, options=options) as writer:
-        writer.write_table(rows.cast(bare).combine_chunks())
-    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+    batch = _coded(rows.combine_chunks().to_batches()[0])
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue()
 
 
-def _open(name: SegmentName, table: str, stream: pa.Buffer) -> pa.RecordBatchReader:
-    try:
-        reader = pa.ipc.open_stream(stream)
-        if reader.schema.equals(landed_schema(table)):
-            return reader
-    except (pa.ArrowException, KeyError) as error:
-        raise _bad(name, f"it holds no rows of {table}: {error}") from error
-    raise _bad(name, f"its columns of {table} are those of another version")
-
-
-def _rows(name: SegmentName, table: str, stream: pa.Buffer) -> pa.Table:
-    rows = _open(name, table, stream).read_all()
-    stamp = [_repeated(getattr(name, column), table, column, len(rows)) for column in STAMP]
-    return pa.Table.from_arrays([*rows.columns, *stamp], schema=TABLES[table].schema)
-
-
-def _repeated(value: object, table: str, column: str, count: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value, TABLES[table].schema.field(column).type), count)
+def _coded(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows with each text as a number in a list of words, and no metadata."""
+    columns = [column.dictionary_encode() if pa.types.is_string(column.type) else column for column in rows]
+    return pa.RecordBatch.from_arrays(columns, rows.schema.names)
 
 
 def _bad(name: SegmentName, rule: str) -> BadSegment:

@@ -165,7 +165,7 @@ _ALL = (
         writer="batch.compact",
         about="a tracked box in a frame",
         partition=("day",),
-        order=("camera_id", "at", "track_id"),
+        order=("camera_id", "track_id", "at"),
         landed=True,
     ),
     Table(

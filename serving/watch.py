@@ -89,7 +89,7 @@ def watch(
         opened = Lake.create(lake)
         camera = known or _hung(opened, camera)
         analytic.publish(opened)
-        producer = opened.landing.producer(f"watch-{camera.camera_id}")
+        producer = opened.landing.producer(f"watch-{camera.camera_id}", backfill=start is not None)
         tally = Tally(Sink(producer, detector.model_id))
         late_after_s, gate = (LATE_AFTER_S, Gate()) if scheme_of(source) else (None, None)
         stream = Stream(camera, tally, epoch=producer.epoch, fps=fps, late_after_s=late_after_s, gate=gate)

@@ -58,7 +58,7 @@ def land(lake: Lake, city: City, observed: Observed, start: datetime, stop: date
         measures += [_measures(city, camera, kind, (start, stop), observed, up) for kind in kinds]
         looks.append(_looks(camera, _seconds(start, stop, LOOK_S)[up]))
     tables = {"measures": pa.concat_tables(measures), "looks": pa.concat_tables(looks)}
-    return lake.landing.producer(HISTORY).append(tables), tables["measures"].num_rows
+    return lake.landing.producer(HISTORY, backfill=True).append(tables), tables["measures"].num_rows
 
 
 def _seconds(start: datetime, stop: datetime, step: int) -> Ints:

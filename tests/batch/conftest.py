@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lakehouse import rows
+from lakehouse import landing, rows
 from lakehouse.areas import Area, Areas
 from lakehouse.scenes import Health, Look, Measure, Outcome
 from lakehouse.store import Lake
@@ -44,6 +44,14 @@ def _kind(kind):
         "state": "stable",
         "version": "1",
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def landing_clock():
+    """Batches land on the day that the tests speak of, and so in time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(landing, "clock_ms", lambda: int(MIDNIGHT.timestamp() * 1000))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -93,14 +101,14 @@ def measures():
 
 @pytest.fixture
 def see(lake, looks, measures):
-    """Land what a camera saw in some minutes: its looks, and a measure of each minute."""
+    """Land, on purpose however long ago, what a camera saw: its looks, and a measure of each minute."""
 
     def land(camera_id, minutes, kind="traffic.flow", total=6.0, n=120, producer="shard-0", **how):
         said = {
             "looks": looks(camera_id, minutes, **how),
             "measures": measures(camera_id, minutes, kind, total, n),
         }
-        return lake.landing.producer(producer).append(said)
+        return lake.landing.producer(producer, backfill=True).append(said)
 
     return land
 

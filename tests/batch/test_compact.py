@@ -1,6 +1,9 @@
 """Compaction: what landed is in every table, exactly once, whatever happens on the way."""
 
+import os
 import threading
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -8,14 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch import compact as compaction
+from batch.backfill import backfill
 from batch.compact import compact, plan
 from batch.executor import Executor
-from lakehouse import commits
+from lakehouse import commits, milestones
 from lakehouse.segments import SegmentName
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED
 
 WATERMARKED = ("quarantine", *LANDED)
+DAY = date(2026, 11, 23)
+MIDNIGHT = datetime(2026, 11, 22, 17, tzinfo=UTC)
 
 
 def batches(table):
@@ -89,7 +95,141 @@ def test_a_damaged_segment_is_set_aside_with_its_reason(lake, batch, damage):
     assert compact(lake).set_aside == 0
 
 
-POINTS = ("write_shard", "commit", "make_durable", "delete", "set_aside", "append")
+def test_no_damage_of_any_byte_stops_compaction(lake, measures, monkeypatch):
+    """A segment that was cut off anywhere, or in which any byte changed, is set aside like any other."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    producer = lake.landing.producer("shard-0")
+    first = producer.append({"measures": measures("cam-a", [0])})
+    whole = segment(lake, first).read_bytes()
+    torn = [whole[:place] for place in range(len(whole))]
+    torn += [
+        whole[:place] + bytes([byte ^ (1 + place % 255)]) + whole[place + 1 :]
+        for place, byte in enumerate(whole)
+    ]
+    for seq, data in enumerate(torn, 1):
+        (lake.landing._folder.path / str(SegmentName("shard-0", 1, seq))).write_bytes(data)
+    done = compact(lake)
+    assert (done.segments, done.set_aside, done.late) == (1, len(torn), 0)
+    assert batches(lake.read("measures")) == [("shard-0", 1, 0)]
+    assert lake.read("quarantine").num_rows == len(torn)
+    assert not lake.landing.segments()
+
+
+@pytest.fixture
+def land(lake, looks, measures):
+    """Land a look and a measure of a camera in time, and those of another minute."""
+
+    def append(minute=None, producer="shard-0", **how):
+        minutes = [0] if minute is None else [0, minute]
+        said = {
+            "looks": looks("cam-a", minutes, slots=[0]),
+            "measures": measures("cam-a", minutes),
+        }
+        return lake.landing.producer(producer, **how).append(said)
+
+    return append
+
+
+THREE_DAYS = 3 * 24 * 60
+TEN_YEARS = 3650 * 24 * 60
+
+
+@pytest.mark.parametrize("minute", [-THREE_DAYS, THREE_DAYS, TEN_YEARS])
+def test_late_rows_are_kept_out_and_told(lake, land, minute):
+    """Rows far from when they landed are in no table; quarantine says how many and why; nothing is lost."""
+    receipt = land(minute)
+    done = compact(lake)
+    assert (done.segments, done.set_aside, done.late) == (0, 1, 1)
+    assert [lake.read(name).num_rows for name in ("looks", "measures")] == [1, 1]
+    (row,) = lake.read("quarantine").to_pylist()
+    assert (row["segment"], row["rows"], row["bytes"]) == (str(receipt.segment), 2, receipt.bytes)
+    assert row["reason"] == "1 of 2 measures and 1 of 2 looks lie more than 48 h from when they landed"
+    assert (lake.landing.segments(), lake.landing.late()) == ({}, [receipt.segment])
+
+
+def test_late_rows_that_are_landed_again_are_in_the_tables(lake, land):
+    """A backfill brings just the late rows, once, in their own day."""
+    land(-THREE_DAYS)
+    land(-THREE_DAYS, producer="shard-1")
+    compact(lake)
+    assert str(backfill(lake, "shard-1")).startswith("landed 2 late rows of 1 segments again")
+    assert backfill(lake, "shard-1").segments == 0
+    compact(lake)
+    assert sorted(lake.read("looks")["day"].to_pylist()) == [DAY - timedelta(days=3), DAY, DAY]
+    assert [name.producer for name in lake.landing.late()] == ["shard-0"]
+
+
+def test_a_late_segment_that_rots_is_left_where_it_lies(lake, land):
+    """A backfill that cannot read a segment says so and goes on with the others."""
+    names = [land(-THREE_DAYS).segment, land(-THREE_DAYS).segment]
+    compact(lake)
+    (lake.landing._folder.path / "late" / str(names[0])).write_bytes(b"torn")
+    assert backfill(lake).segments == 1
+    assert lake.landing.late() == names[:1]
+
+
+def test_old_rows_that_are_meant_are_taken(lake, land):
+    """A declared backfill is never late."""
+    land(-THREE_DAYS, backfill=True)
+    assert compact(lake).late == 0
+    assert lake.read("looks").num_rows == 2
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("land"), st.sampled_from([None, -THREE_DAYS, TEN_YEARS])),
+            st.tuples(st.just("compact"), st.integers(0, 8)),
+            st.tuples(st.just("backfill"), st.integers(0, 3)),
+        ),
+        max_size=8,
+    )
+)
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_late_rows_are_never_in_a_table_and_never_lost(tmp_path_factory, looks, steps):
+    """However often jobs are killed, a late row is nowhere before its backfill, and there once after it."""
+    lake = Lake.create(tmp_path_factory.mktemp("lake"))
+    producer = lake.landing.producer("shard-0")
+    meant, brought = [], False
+    for step, how in steps:
+        if step == "land":
+            meant += [0] if how is None else [0, how]
+            producer.append({"looks": looks("cam-a", [0] if how is None else [0, how], slots=[0])})
+        else:
+            _killed(how, partial(compact if step == "compact" else backfill, lake))
+        brought |= step == "backfill"
+        assert brought or set(minutes(lake.read("looks", fresh=True))) <= {0}
+    compact(lake)
+    while lake.landing.late() or lake.landing.segments():
+        backfill(lake)
+        compact(lake)
+    assert minutes(lake.read("looks")) == sorted(meant)
+
+
+def _killed(nth, job):
+    """Do a job that ends at its n-th milestone (0: that is not killed)."""
+    reached = []
+
+    def watch(name):
+        reached.append(name)
+        if len(reached) == nth:
+            raise PowerCutError
+
+    milestones.watchers.append(watch)
+    try:
+        job()
+    except PowerCutError:
+        pass
+    finally:
+        milestones.watchers.remove(watch)
+
+
+def minutes(rows):
+    """The minutes that rows of looks are of."""
+    return sorted(int((at - MIDNIGHT).total_seconds()) // 60 for at in rows["at"].to_pylist())
+
+
+POINTS = ("write_shard", "commit", "make_durable", "delete", "set_aside")
 
 
 class PowerCutError(Exception):
@@ -124,7 +264,7 @@ def test_killed_anywhere_and_run_again_it_is_exactly_once(tmp_path_factory, batc
 
 def _cut(patch, point, nth):
     """End the process at the n-th call of a step: odd ones before it, even ones after it."""
-    owner = {"write_shard": compaction, "append": Lake, "commit": commits, "make_durable": commits}
+    owner = {"write_shard": compaction, "commit": commits, "make_durable": commits}
     place = owner.get(point) or compaction.Lake("").landing.__class__
     real, calls = getattr(place, point), []
 

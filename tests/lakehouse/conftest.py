@@ -8,11 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lakehouse import rows
+from lakehouse import landing, rows
 from lakehouse.scenes import Event, Health, Look, Measure, Scene, Severity, State
 from lakehouse.store import Lake
 
 AT = datetime(2026, 11, 23, 3, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def landing_clock():
+    """Batches land on the day that the tests speak of, and so in time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(landing, "clock_ms", lambda: int(AT.timestamp() * 1000))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,10 @@
 """Landing: what is acknowledged stays, and what is damaged is noticed."""
 
+import hashlib
+import json
 import os
 import shutil
+from datetime import timedelta
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -9,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse import disk, segments
+from lakehouse import disk, landing, segments
 from lakehouse.disk import MIB, reserve_bytes
 from lakehouse.problem import BadSegment, BadTable, DiskFull
 from lakehouse.segments import SegmentName
@@ -63,6 +66,33 @@ def test_an_epoch_claimed_meanwhile_is_passed_over(lake, monkeypatch):
     assert [lake.landing.producer("a").epoch for _ in range(3)] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("hours", "count"), [(0, 1), (47.9, 1), (48.1, 0), (-47.9, 1), (-48.1, 0), (24 * 3650, 0)]
+)
+def test_rows_far_from_their_cameras_clock_are_late(lake, batch, monkeypatch, hours, count):
+    """What lands more than 48 hours after its camera's clock, or before it, is not read."""
+    at = batch()["looks"]["at"][0].as_py() + timedelta(hours=hours)
+    monkeypatch.setattr(landing, "clock_ms", lambda: int(at.timestamp() * 1000))
+    name = lake.landing.producer("a").append(batch()).segment
+    assert [len(rows) for rows in lake.landing.read(name).values()][1:] == [count] * 3
+
+
+def test_a_declared_backfill_is_never_late(lake, batch):
+    """Who says that old rows are meant lands them; the segment itself says so."""
+    name = lake.landing.producer("a", backfill=True).append(batch(minute=-60 * 24 * 400)).segment
+    assert len(lake.landing.read(name)["looks"]) == 1
+    assert lake.landing.open(name).backfill
+
+
+def test_only_the_late_rows_of_a_batch_are_late(lake, batch):
+    """A camera with a broken clock keeps nobody out who landed with it."""
+    mixed = {name: pa.concat_tables([rows, batch(minute=-60 * 72)[name]]) for name, rows in batch().items()}
+    name = lake.landing.producer("a").append(mixed).segment
+    sifted = lake.landing.open(name).sifted("observations")
+    assert [len(rows) for rows in sifted] == [2, 2]
+    assert sifted[0]["at"].to_pylist() == batch()["observations"]["at"].to_pylist()
+
+
 @given(st.text("ab-e0", min_size=1, max_size=6), st.integers(0, 10**7), st.integers(0, 10**13))
 def test_a_segment_name_is_read_back(producer, epoch, seq):
     """A name says producer, epoch and number, whatever the producer is called."""
@@ -77,22 +107,39 @@ def test_names_sort_as_they_were_written(pairs):
     assert str(first) <= str(second)
 
 
-@given(st.data())
-def test_a_damaged_segment_is_always_noticed(data):
+def test_a_damaged_segment_is_always_noticed(lake, batch):
     """A segment that was cut off anywhere, or in which any byte changed, is refused as a whole."""
-    name = SegmentName("p", 1, 0)
-    whole = segments.encode({"looks": segments.landed_schema("looks").empty_table(), "measures": _measures()})
-    assert segments.decode(name, whole)["measures"].num_rows == 2
-    place = data.draw(st.integers(0, len(whole) - 1))
-    changed = bytes([whole[place] ^ data.draw(st.integers(1, 255))])
-    torn = data.draw(st.sampled_from([whole[:place], whole[:place] + changed + whole[place + 1 :]]))
-    with pytest.raises(BadSegment, match="p-e000001-000000000000"):
-        segments.decode(name, torn)
+    name = lake.landing.producer("p").append({"measures": batch()["measures"]}).segment
+    whole = lake.landing._folder.read(str(name))
+    assert len(segments.decode(name, whole).rows("measures")) == 1
+    for place, byte in enumerate(whole):
+        changed = bytes([byte ^ (1 + place % 255)])
+        for torn in (whole[:place], whole[:place] + changed + whole[place + 1 :]):
+            with pytest.raises(BadSegment, match="p-e000001-000000000000"):
+                segments.decode(name, torn)
 
 
-def _measures():
-    schema = segments.landed_schema("measures")
-    return pa.Table.from_pylist([dict.fromkeys(schema.names)] * 2, schema=schema)
+def test_rows_of_another_table_are_no_rows(lake, batch):
+    """A whole segment that holds something else under a table's name is bad, and no surprise."""
+    data = segments.encode({"looks": batch()["measures"]}, landed_at=0)
+    for read in (lake.landing.check, lake.landing.read):
+        lake.landing._folder.create(str(SegmentName("p", 1, 0)), data)
+        with pytest.raises(BadSegment, match="columns of looks"):
+            read(SegmentName("p", 1, 0))
+
+
+def test_a_segment_of_the_first_version_is_read(lake, batch):
+    """What landed before an upgrade, with streams that were compressed a column at a time, is not lost."""
+    looks = batch()["looks"].replace_schema_metadata(None)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, looks.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(looks)
+    stream = sink.getvalue().to_pybytes()
+    index = json.dumps({"looks": (0, len(stream))}).encode()
+    body = stream + index + len(index).to_bytes(8, "little")
+    name = SegmentName("old", 1, 0)
+    lake.landing._folder.create(str(name), body + hashlib.sha256(body).digest() + b"MATAKOTA")
+    assert lake.landing.read(name)["looks"].select(looks.column_names).to_pylist() == looks.to_pylist()
 
 
 def test_rows_that_do_not_fit_land_nowhere(lake, batch):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -22,13 +23,13 @@ from lakehouse import cameras as hung
 from lakehouse import rows
 from lakehouse.calendar import city_day
 from lakehouse.cameras import Camera
-from lakehouse.landing import Producer
-from lakehouse.places import folder_at
+from lakehouse.datafiles import content
+from lakehouse.listing import listed
 from lakehouse.problem import BadReplay, UnknownCamera, UnknownDay
 from lakehouse.reading import Reading, watermark
 from lakehouse.runs import HISTORY, Runs
 from lakehouse.scenes import LOOK_S, Event, Measure, Outcome
-from lakehouse.segments import app_id
+from lakehouse.segments import SegmentName, app_id
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 from serving import analytic
@@ -113,7 +114,8 @@ class Plan:
             projector.show(footage.scenes(looks, boxes, start, stop))
         projector.finish(stop)
         tables = self._tables(projector.kept)
-        Producer(folder_at(lake.root) / "landing", self.run, EPOCH, seq, backfill=True).append(tables)
+        with suppress(FileExistsError):  # in a bucket, where the same replay just landed it elsewhere
+            lake.landing.again(SegmentName(self.run, EPOCH, seq)).append(tables)
         return tables["measures"].num_rows, tables["events"].num_rows
 
     def _analytics(self, camera: Camera) -> Sequence[Analytic]:
@@ -294,13 +296,10 @@ def _chosen(there: set[str], wanted: Collection[str], span: Span) -> tuple[str, 
 
 
 def _files(table: DeltaTable, span: Span) -> list[str]:
-    """The files that a span is read from: they are named by what they hold."""
-    files = pa.table(table.get_add_actions(flatten=True))
-    if not files.num_rows:
-        return []
-    reached = pc.greater_equal(files["max.at"], pa.scalar(span.start - timedelta(seconds=LOOK_S)))
-    begun = pc.less(files["min.at"], pa.scalar(span.stop))
-    return sorted(files.filter(pc.and_(reached, begun))["path"].to_pylist())
+    """What the files hold that a span is read from, by its hash."""
+    start = span.start - timedelta(seconds=LOOK_S)
+    reached = [one for one in listed(table) if one.greatest["at"] >= start and one.least["at"] < span.stop]
+    return sorted(content(one.file.path) for one in reached)
 
 
 def _within(start: datetime, stop: datetime) -> pc.Expression:

@@ -1,7 +1,7 @@
 """Rollup: camera minutes and area hours of every day of which something new is known."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,11 +14,15 @@ from batch.hours import Leaves, area_rows, leaf
 from batch.minutes import Kind, Minutes, Pair
 from batch.past import Past
 from batch.sight import DAY_MINUTES, LOOK_COLUMNS, Rates, Sight, midnight, rates
+from lakehouse import commits
 from lakehouse.areas import Areas
 from lakehouse.calendar import city_day
 from lakehouse.commits import StaleSnapshotError
+from lakehouse.milestones import reach
+from lakehouse.places import folder_at
 from lakehouse.problem import UnknownKind
 from lakehouse.reading import Reading, watermark
+from lakehouse.runs import Runs
 from lakehouse.scenes import LOOK_S
 from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake
@@ -26,10 +30,14 @@ from lakehouse.tables import TABLES
 
 HOUR_S = 3600
 LOOKS, MEASURES, RUNNING = "rollup-looks", "rollup-measures", "rollup-running"
-"""The marks in area_hours: the versions that it was made from, and its hour that was not over."""
+ADOPTED, FLOOR = "rollup-adopted", "rollup-floor"
+"""The marks in area_hours: the versions that it was made from, its hour that was not over, when the last
+run that it counts was adopted (µs since 1970), and the coverage floor in millionths."""
 
 _MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n")
-_LIVE = pc.field("run") == "live"
+_BEGINNING, _NEVER = datetime(1970, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+_WEEK = 7
+"""Days that are computed at once: what is usual on one is made of the same weekday before it."""
 
 
 @dataclass(frozen=True)
@@ -56,94 +64,133 @@ def rollup(
     *,
     floor: float = COVERAGE_FLOOR,
 ) -> RolledUp:
-    """Compute again every whole local day that has new looks or measures, or an hour that is over now.
+    """Compute again every whole local day that has new looks or measures, or another published run.
 
-    The hour that is not over by `now` (by default the present) is an estimate over its minutes up to the
-    newest look. Of what was seen less than `floor` (0-1) of the value is NULL. On unchanged input nothing
-    is written.
+    So is a day with an hour that is over now, and every day where the floor is another one. The hour that
+    is not over by `now` (by default the present) is an estimate over its minutes up to the newest look. Of
+    what was seen less than `floor` (0-1) of the value is NULL. On unchanged input nothing is written.
 
     Raises:
         UnknownKind: a measure is of a kind that the table `kinds` does not have.
     """
     began = time.monotonic()
-    now = now or datetime.now(UTC)
     while True:
-        target = lake.table("area_hours")
-        job = Job.of(lake, target, now, floor)
-        parts = [part for part in executor.run(job.day, job.days) if part]
-        minutes, hours = _all("camera_minutes", parts, 0), _all("area_hours", parts, 1)
-        if parts:
-            lake.replace("camera_minutes", minutes, days=job.days)
-            try:
-                lake.replace("area_hours", hours, days=job.days, marks=job.marks, on=target)
-            except StaleSnapshotError:
-                continue
-        days = tuple(job.days) if parts else ()
-        return RolledUp(days, minutes.num_rows, hours.num_rows, time.monotonic() - began)
+        plan = Plan.of(lake, now or datetime.now(UTC), floor)
+        try:
+            days, minutes, hours = plan.carry_out(lake, executor)
+        except StaleSnapshotError:
+            continue
+        return RolledUp(days, minutes, hours, time.monotonic() - began)
 
 
 @dataclass(frozen=True)
-class Job:
-    """One attempt: the versions that it reads, the days that it computes, and up to when they go."""
+class Plan:
+    """One attempt: the snapshots that it reads and writes, and the days to compute.
 
-    root: str
-    looks: int
-    measures: int
-    kinds: dict[str, Kind]
-    areas: Areas
-    rates: Rates
-    past: Past
-    measured: pa.Table
+    Two rollups at once that planned from the same snapshots fence each other out in either table.
+    """
+
+    looks: DeltaTable
+    measures: DeltaTable
+    camera_minutes: DeltaTable
+    area_hours: DeltaTable
+    runs: Runs
+    marks: dict[str, int]
     days: list[date]
     until: datetime
     now: datetime
     floor: float
 
     @classmethod
-    def of(cls, lake: Lake, target: DeltaTable, now: datetime, floor: float) -> "Job":
-        """Take the snapshots, looks first: what they attest has been compacted before them."""
-        looks, measures = lake.table("looks"), lake.table("measures")
+    def of(cls, lake: Lake, now: datetime, floor: float) -> "Plan":
+        """Take the snapshots, looks before measures: what they attest has been compacted before them."""
+        camera_minutes, area_hours = lake.table("camera_minutes"), lake.table("area_hours")
+        looks, measures, adopted = lake.table("looks"), lake.table("measures"), lake.read("runs")
         until = known_until(looks, measures, now)
-        days = _touched(looks, watermark(target, LOOKS)) | _touched(measures, watermark(target, MEASURES))
-        running = watermark(target, RUNNING)
-        if running > 0 and now.timestamp() >= (running + 1) * HOUR_S:
-            days.add(city_day(datetime.fromtimestamp(running * HOUR_S, UTC)))
-        ready = sorted(day for day in days if until > midnight(day))
-        measured = Reading(measures).rows(("day", "camera_id", "kind"), _LIVE & _on(*ready))
+        marks = {
+            LOOKS: looks.version(),
+            MEASURES: measures.version(),
+            RUNNING: _running(until, now),
+            ADOPTED: max(map(_microseconds, adopted["adopted_at"].to_pylist()), default=0),
+            FLOOR: round(floor * 1_000_000),
+        }
+        days = _changed(looks, measures, area_hours, marks[FLOOR])
+        days |= _adopted_since(adopted, watermark(area_hours, ADOPTED)) | _over(area_hours, now)
+        snapshots = looks, measures, camera_minutes, area_hours
+        return cls(*snapshots, Runs.of(adopted), marks, sorted(days), until, now, floor)
+
+    def carry_out(self, lake: Lake, executor: Executor) -> tuple[tuple[date, ...], int, int]:
+        """Compute and commit, a week at a time; the days that have rows, camera minutes and area hours.
+
+        The marks move with the last week, so that after a kill all is done again.
+
+        Raises:
+            StaleSnapshotError: another rollup came in between.
+        """
+        reach("rollup: planned")
+        rolled: list[date] = []
+        counts, weeks = [0, 0], _weeks(self.days)
+        camera_minutes, area_hours = self.camera_minutes, self.area_hours
+        for number, days in enumerate(weeks, 1):
+            job = Job.of(lake, self, area_hours, days)
+            parts = dict(zip(days, executor.run(job.day, days), strict=True))
+            found = [part for part in parts.values() if part]
+            minutes, hours = _all("camera_minutes", found, 0), _all("area_hours", found, 1)
+            camera_minutes = _replaced(lake, camera_minutes, minutes, days, {})
+            reach("rollup: camera_minutes committed")
+            area_hours = _replaced(lake, area_hours, hours, days, self.marks if number == len(weeks) else {})
+            reach("rollup: area_hours committed")
+            rolled += [day for day, part in parts.items() if part]
+            counts = [counts[0] + minutes.num_rows, counts[1] + hours.num_rows]
+        return tuple(rolled), counts[0], counts[1]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to compute the days of one week."""
+
+    root: str
+    looks: int
+    measures: int
+    runs: Runs
+    kinds: dict[str, Kind]
+    areas: Areas
+    rates: Rates
+    past: Past
+    measured: pa.Table
+    until: datetime
+    now: datetime
+    floor: float
+
+    @classmethod
+    def of(cls, lake: Lake, plan: Plan, area_hours: DeltaTable, days: Sequence[date]) -> "Job":
+        """Read what some of a plan's days build on."""
+        where = plan.runs.published & _on(*days)
+        measured = Reading(plan.measures).rows(("day", "camera_id", "kind"), where)
         return cls(
             lake.root,
-            looks.version(),
-            measures.version(),
+            plan.looks.version(),
+            plan.measures.version(),
+            plan.runs,
             kinds(lake),
             Areas.read(lake),
             rates(lake),
-            Past.of(Reading(target), ready),
+            Past.of(Reading(area_hours), days),
             measured.group_by(["day", "camera_id", "kind"]).aggregate([]),
-            ready,
-            until,
-            now,
-            floor,
+            plan.until,
+            plan.now,
+            plan.floor,
         )
 
-    @property
-    def marks(self) -> dict[str, int]:
-        """What area_hours is made from once this job is committed."""
-        hour = int((self.until - timedelta(microseconds=1)).timestamp()) // HOUR_S
-        over = (hour + 1) * HOUR_S <= self.now.timestamp()
-        return {
-            LOOKS: self.looks,
-            MEASURES: self.measures,
-            RUNNING: 0 if over else hour,
-        }
-
     def day(self, day: date) -> tuple[pa.Table, pa.Table] | None:
-        """A day's rows of camera_minutes and area_hours; None where no camera was ever known by then."""
+        """A day's rows of camera_minutes and area_hours; None where nothing is known of it by then."""
         pairs = self._pairs(day)
-        if not pairs:
+        if not pairs or self.until <= midnight(day):
             return None
         lake = Lake(self.root)
+        where = self.runs.published & _on(day)
         looks = lake.read("looks", columns=LOOK_COLUMNS, where=_on(day), version=self.looks)
-        measures = lake.read("measures", columns=_MEASURES, where=_LIVE & _on(day), version=self.measures)
+        measures = lake.read("measures", columns=_MEASURES, where=where, version=self.measures)
         looked_at = set(pc.unique(looks["camera_id"]).to_pylist())
         sight = Sight.of(looks, day, sorted(looked_at | {camera for camera, _ in pairs}), self.rates)
         length = min(DAY_MINUTES, int((self.until - midnight(day)).total_seconds()) // 60)
@@ -179,7 +226,7 @@ def known_until(looks: DeltaTable, measures: DeltaTable, now: datetime) -> datet
     """
     seen, measured = _newest(looks, "at"), _newest(measures, "minute")
     if seen is None:
-        return datetime.min.replace(tzinfo=UTC)
+        return _NEVER
     look_end = int(seen.timestamp()) + LOOK_S
     end = max(look_end // 60, int(measured.timestamp()) // 60 + 1 if measured else 0) * 60
     hour_end = -(-max(look_end, end) // HOUR_S) * HOUR_S
@@ -192,20 +239,64 @@ def _newest(table: DeltaTable, column: str) -> datetime | None:
     return pc.max(files[f"max.{column}"]).as_py() if files.num_rows else None
 
 
-def _touched(table: DeltaTable, since: int) -> set[date]:
-    """The days in which a table has files that it had not at a version (-1: before the first)."""
-    files = _files(table)
-    if since >= 0:
-        known = _files(DeltaTable(table.table_uri, version=since))
-        files = {path: day for path, day in files.items() if path not in known}
-    return set(files.values())
+def _running(until: datetime, now: datetime) -> int:
+    """The hour, counted since 1970, that is known in part and is not over; 0 where there is none."""
+    hour = int((until - timedelta(microseconds=1)).timestamp()) // HOUR_S if until > _NEVER else 0
+    return hour if (hour + 1) * HOUR_S > now.timestamp() else 0
 
 
-def _files(table: DeltaTable) -> dict[str, date]:
-    actions = pa.table(table.get_add_actions(flatten=True))
-    if not actions.num_rows:
-        return {}
-    return dict(zip(actions["path"].to_pylist(), actions["partition.day"].to_pylist(), strict=True))
+def _over(area_hours: DeltaTable, now: datetime) -> set[date]:
+    """The day of the hour that was running, once that is over."""
+    running = watermark(area_hours, RUNNING)
+    if running > 0 and now.timestamp() >= (running + 1) * HOUR_S:
+        return {city_day(datetime.fromtimestamp(running * HOUR_S, UTC))}
+    return set()
+
+
+def _changed(looks: DeltaTable, measures: DeltaTable, area_hours: DeltaTable, floor: int) -> set[date]:
+    """The days of which something changed since the last rollup, or that were computed with another floor.
+
+    Where the log no longer tells, these are all whose looks and measures are both kept: what had been
+    summed up of the others stays.
+    """
+    every = _days(looks) & _days(measures)
+    days = set() if watermark(area_hours, FLOOR) in {-1, floor} else every
+    for table, mark in ((looks, LOOKS), (measures, MEASURES)):
+        since = watermark(area_hours, mark)
+        touched = commits.touched_days(table, since) if since >= 0 else _days(table)
+        days = days | (every if touched is None else touched)
+    return days
+
+
+def _days(table: DeltaTable) -> set[date]:
+    return {date.fromisoformat(found["day"]) for found in table.partitions()}
+
+
+def _adopted_since(runs: pa.Table, since_us: int) -> set[date]:
+    return {row["day"] for row in runs.to_pylist() if _microseconds(row["adopted_at"]) > since_us}
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _BEGINNING) // timedelta(microseconds=1)
+
+
+def _weeks(days: Sequence[date]) -> list[list[date]]:
+    """The days in groups of less than a week; one empty group where there is none."""
+    weeks: list[list[date]] = [[]]
+    for day in days:
+        if weeks[-1] and (day - weeks[-1][0]).days >= _WEEK:
+            weeks.append([])
+        weeks[-1].append(day)
+    return weeks
+
+
+def _replaced(
+    lake: Lake, snapshot: DeltaTable, rows: pa.Table, days: Sequence[date], marks: Mapping[str, int]
+) -> DeltaTable:
+    """Rewrite days of the table that `snapshot` is of; what to go on from."""
+    name = folder_at(snapshot.table_uri).name
+    version = lake.replace(name, rows, days=days, marks=marks, on=snapshot)
+    return snapshot if version is None else lake.table(name, version)
 
 
 def kinds(lake: Lake) -> dict[str, Kind]:

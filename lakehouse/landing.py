@@ -90,6 +90,10 @@ class Landing:
             epoch += 1
         return Producer(self._folder, name, epoch, backfill=backfill)
 
+    def again(self, name: SegmentName) -> Producer:
+        """A backfill from one batch on, for whoever lands the same rows under it as often as it does."""
+        return Producer(self._folder, name.producer, name.epoch, name.seq, backfill=True)
+
     def claims(self) -> list[tuple[str, int]]:
         """Every producer's every epoch."""
         matches = (_CLAIM.fullmatch(name) for name in self._epochs.names())

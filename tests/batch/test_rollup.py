@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.compact import compact
+from batch.executor import Executor
 from batch.hours import LITTLE, NOBODY, NOTHING, RUNNING, usual_of_past
-from batch.rollup import LOOKS, MEASURES, rollup
+from batch.recluster import recluster
+from batch.rollup import LOOKS, MEASURES, Plan, rollup
+from lakehouse import commits, milestones
+from lakehouse.commits import StaleSnapshotError
 from lakehouse.problem import UnknownKind
 from lakehouse.scenes import Health, Outcome
 from lakehouse.tables import TABLES
@@ -309,6 +313,87 @@ def test_unchanged_input_makes_no_new_version(lake, see, rolled):
     assert before == [lake.version(name) for name in ("camera_minutes", "area_hours")]
     see("cam-a", range(1440, 1450))
     assert rolled(LATER + timedelta(days=1)).days == (DAY + timedelta(days=1),)
+
+
+def test_a_recluster_computes_no_day_again(lake, see, rolled):
+    """Rows that only lie in other files make no new row: one commit moves the marks, and then none does."""
+    for minute in (0, 30):
+        see("cam-a", range(minute, minute + 30))
+        rolled()
+    rows, versions = (
+        lake.read("area_hours"),
+        [lake.version(name) for name in ("camera_minutes", "area_hours")],
+    )
+    assert recluster(lake, days=[DAY]).days
+    assert rolled().days == ()
+    assert rolled().days == ()
+    assert [lake.version(name) for name in ("camera_minutes", "area_hours")] == [versions[0], versions[1] + 1]
+    assert lake.read("area_hours").equals(rows)
+
+
+def test_where_the_log_does_not_tell_every_kept_day_is_computed(see, rolled, monkeypatch):
+    """A log that was cleaned up says nothing of what changed, so that all days are computed again."""
+    see("cam-a", [0, 1500])
+    rolled()
+    monkeypatch.setattr(commits, "touched_days", lambda *_: None)
+    assert rolled().days == (DAY, DAY + timedelta(days=1))
+
+
+def test_another_floor_computes_every_day_again(lake, see, rolled, hour):
+    """An hour seen for 45 minutes is unknown where 80 % must have been seen."""
+    see("cam-a", range(45))
+    see("cam-a", [60], producer="shard-1")
+    rolled()
+    assert rollup(lake, LATER, floor=0.8).days == (DAY,)
+    assert (hour("camera:cam-a")["value"], hour("camera:cam-a")["reason"]) == (None, LITTLE)
+    assert rollup(lake, LATER, floor=0.8).days == ()
+
+
+def test_days_of_months_are_computed_a_week_at_a_time(see, rolled, hour):
+    """What is usual on a day is made of the weeks before it, also where all are computed at once."""
+    for week in range(3):
+        see("cam-a", range(10080 * week, 10080 * week + 60), total=6.0 * (week + 1))
+        see("cam-b", range(10080 * week, 10080 * week + (60 if week < 2 else 1)), producer="shard-1")
+    rolled(LATER + timedelta(weeks=4))
+    row = hour("33.74.01", day=DAY + timedelta(weeks=2))
+    usual_a, usual_b = (360 + 720) / 2, 360
+    assert row["coverage"] == pytest.approx((usual_a + usual_b / 60) / (usual_a + usual_b), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "milestone", ["rollup: planned", "rollup: camera_minutes committed", "rollup: area_hours committed"]
+)
+def test_a_rollup_that_dies_is_made_good_by_the_next(lake, see, monkeypatch, milestone):
+    """Wherever it is killed, the next one leaves what an undisturbed one would have."""
+
+    def die(reached):
+        if reached == milestone:
+            raise InterruptedError(reached)
+
+    see("cam-a", range(60))
+    compact(lake)
+    monkeypatch.setattr(milestones, "watchers", [die])
+    with pytest.raises(InterruptedError):
+        rollup(lake, LATER)
+    monkeypatch.setattr(milestones, "watchers", [])
+    rollup(lake, LATER)
+    assert lake.read("camera_minutes").num_rows == 60
+    assert pc.sum(lake.read("area_hours")["seen"]).as_py() == 3 * 360
+    assert rollup(lake, LATER).days == ()
+
+
+def test_a_rollup_that_was_overtaken_plans_again(lake, see, rolled):
+    """What was planned before another rollup committed is refused, and loses nothing of the other's."""
+    see("cam-a", range(30))
+    compact(lake)
+    stale = Plan.of(lake, LATER, 0.5)
+    see("cam-a", range(30, 60))
+    rolled()
+    with pytest.raises(StaleSnapshotError):
+        stale.carry_out(lake, Executor.LOCAL)
+    where = pc.field("area_id") == "camera:cam-a"
+    assert pc.sum(lake.read("area_hours", where=where)["seen"]).as_py() == 360
+    assert pc.sum(lake.read("camera_minutes")["value"]).as_py() == 360
 
 
 def test_computing_again_from_the_start_changes_nothing(lake, see, rolled):

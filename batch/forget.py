@@ -27,7 +27,7 @@ FROM = (*LANDED, "camera_minutes", "area_hours")
 
 @dataclass(frozen=True)
 class Gone:
-    """The rows that were deleted, by table, and the damaged segments that could hold some."""
+    """The rows that were deleted, by table or `late`, and the damaged segments that could hold some."""
 
     rows: dict[str, int]
     segments: int
@@ -44,9 +44,9 @@ def forget(
 ) -> Gone:
     """Delete what a camera saw from `since` until before `until`, an event that falls into it as a whole.
 
-    What landed is compacted first; then the rows are left out of their files, old versions and all files
-    of killed writers are deleted, and with them every damaged segment, since nobody can tell what is in
-    it. Areas keep the hours that were summed up until a rollup computes those days again.
+    What landed is compacted first; then the rows are left out of their files and of late segments, old
+    versions and all files of killed writers are deleted, and with them every damaged segment, since nobody
+    can tell what is in it. Areas keep the hours that were summed up until a rollup computes those days again.
 
     Raises:
         UnknownCamera: nothing was ever known of it.
@@ -57,6 +57,8 @@ def forget(
     _check(lake, camera_id, since, until)
     compact(lake, executor)
     rows = {table: _leave_out(lake, table, camera_id, since, until, executor) for table in FROM}
+    matter = {table: _matter(lake, table, camera_id, since, until).of(table) for table in LANDED}
+    rows["late"] = sum(lake.landing.leave_out_late(name, matter) for name in lake.landing.late())
     damaged = lake.landing.clear_damaged()
     vacuum(lake, keep=timedelta(0), tables=FROM)
     for table in FROM:

@@ -102,6 +102,10 @@ class Bucket(Folder):
             if self.read(name) != data:
                 raise FileExistsError(f"{self.uri}/{name} holds something else") from error
 
+    def replace(self, name: str, data: bytes) -> None:
+        """Put other content in an object's place."""
+        obstore.put(self._store, self._path(name), data)
+
     def claim(self, name: str) -> bool:
         """Put an empty object that nobody put before; False where somebody did."""
         try:

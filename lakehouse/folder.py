@@ -73,6 +73,14 @@ class Folder(ABC):
         """
 
     @abstractmethod
+    def replace(self, name: str, data: bytes) -> None:
+        """Put other content in a file's place, whole or not at all.
+
+        Raises:
+            DiskFull: the disk's reserve would be touched; the file is as it was.
+        """
+
+    @abstractmethod
     def claim(self, name: str) -> bool:
         """Make an empty file that nobody made before; False where somebody did."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lakehouse import segments
 from lakehouse.datafiles import fit
@@ -170,6 +171,26 @@ class Landing:
         if names:
             self._damaged.sync()
         return len(names)
+
+    def leave_out_late(self, name: SegmentName, left_out: Mapping[str, pc.Expression]) -> int:
+        """Forget rows of a late segment that was set aside; return how many.
+
+        Args:
+            name: of the segment.
+            left_out: by table, which rows.
+
+        Raises:
+            BadSegment: it is damaged.
+            FileNotFoundError: it was landed again.
+        """
+        segment = segments.decode(name, self._late.read(str(name)))
+        rows = {table: pa.Table.from_batches([segment.rows(table)]) for table in segment.streams}
+        kept = {table: held.filter(~left_out[table]) for table, held in rows.items()}
+        count = sum(int(rows[table].num_rows - kept[table].num_rows) for table in rows)
+        if count:
+            data = segments.encode(kept, landed_at=segment.landed_at or 0, backfill=segment.backfill)
+            self._late.replace(str(name), data)
+        return count
 
     def land_again(self, name: SegmentName) -> int:
         """Land the late rows of a segment that was set aside, as a declared backfill; return how many.

@@ -17,7 +17,7 @@ from batch.recluster import recluster
 from batch.retention import retain
 from batch.rollup import rollup
 from batch.vacuum import fence, vacuum
-from lakehouse import checkpoints, commits, datafiles
+from lakehouse import checkpoints, commits, datafiles, landing
 from lakehouse.commits import StaleSnapshotError
 from lakehouse.fingerprint import fingerprint
 from lakehouse.listing import listed
@@ -335,6 +335,22 @@ def test_a_deletion_request_leaves_nothing(scattered, see):
     where = (pc.field("camera_id") == "cam-a") & (pc.field("minute") == since)
     (minute,) = scattered.read("camera_minutes", where=where).to_pylist()
     assert (minute["value"], minute["reason"]) == (None, "not looked at")
+
+
+def test_late_rows_that_were_set_aside_go_with_a_deletion(lake, looks, measures, monkeypatch):
+    """Of a segment in landing/late the camera's rows are forgotten, and another camera's stay."""
+    rows = {"looks": looks("cam-a", [0]), "measures": measures("cam-b", [0])}
+    lake.landing.producer("slow").append(rows)
+    five_days_on = int((MIDNIGHT + timedelta(days=5)).timestamp() * 1000)
+    monkeypatch.setattr(landing, "clock_ms", lambda: five_days_on)
+    lake.landing.producer("late").append(rows)
+    compact(lake)
+    (name,) = lake.landing.late()
+    assert forget(lake, "cam-a", MIDNIGHT, LATER).rows["late"] == 6
+    lake.landing.land_again(name)
+    compact(lake)
+    assert lake.read("measures").num_rows == 2
+    assert lake.read("looks").num_rows == 0
 
 
 def test_a_damaged_segment_goes_with_a_deletion(scattered, see):

@@ -43,6 +43,13 @@ def test_creating_the_same_again_is_no_error(folder):
     assert folder.read("a") == b"1"
 
 
+def test_a_file_is_replaced(folder):
+    """Where it is meant, other content takes a file's place."""
+    folder.create("a", b"1")
+    folder.replace("a", b"2")
+    assert folder.read("a") == b"2"
+
+
 def test_a_name_is_claimed_once(folder):
     """Of two who claim a name one gets it."""
     assert folder.claim("e1")

@@ -23,7 +23,7 @@ from deltalake.transaction import AddAction
 
 from lakehouse.folder import Folder
 from lakehouse.problem import BadTable
-from lakehouse.sorting import order, ranked
+from lakehouse.sorting import order, ranked, taken, whole
 from lakehouse.tables import TABLES, Table
 
 ROW_GROUP = 32_768
@@ -135,7 +135,7 @@ def _parts(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Ta
     if not (table.partition or table.monthly):
         yield from [({}, rows)] * bool(rows.num_rows)
         return
-    days = rows["day"].combine_chunks().cast(pa.int32()).to_numpy()
+    days = whole(rows["day"]).cast(pa.int32()).to_numpy()
     spans = days if table.partition else days.astype("datetime64[D]").astype("datetime64[M]")
     if (spans[1:] < spans[:-1]).any():
         rows, spans = rows.take(pa.array(np.argsort(spans, kind="stable"))), np.sort(spans)
@@ -147,12 +147,11 @@ def _parts(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Ta
 
 def _sorted(table: Table, rows: pa.Table) -> pa.Table:
     """The rows in their table's order, each column in one piece, texts ranked."""
-    columns = [
-        ranked(column) if _is_text(column.type) else column.combine_chunks() for column in rows.columns
-    ]
-    rows = pa.Table.from_arrays(columns, rows.column_names)
+    pieces = [whole(column) for column in rows.columns]
+    pieces = [ranked(piece) if _is_text(piece.type) else piece for piece in pieces]
+    rows = pa.Table.from_arrays(pieces, rows.column_names)
     places = order(rows, [column for column in _ordering(table) if column in rows.column_names])
-    return rows if places is None else rows.take(places)
+    return rows if places is None else taken(rows, places)
 
 
 def _ordering(table: Table) -> list[str]:

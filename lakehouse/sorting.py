@@ -1,80 +1,130 @@
 """The order of a table's rows, found on whole numbers: sorting texts and instants takes ten times as long."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-Keys = NDArray[np.uint64]
+Words = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
 
 _WORD = 64
 _HALF = 32
 
 
-def ranked(column: pa.ChunkedArray) -> pa.DictionaryArray:
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece, without a copy where it is in one."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def ranked(column: pa.Array) -> pa.DictionaryArray:
     """A text column as numbers in an ordered list of its words, so that numbers sort as words do."""
-    whole = column.combine_chunks()
-    coded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     words = coded.dictionary
     order = pc.sort_indices(words)
     rank = np.empty(len(words), np.int32)
     rank[order.to_numpy()] = np.arange(len(words), dtype=np.int32)
+    if (rank[1:] > rank[:-1]).all():
+        return coded
     return pa.DictionaryArray.from_arrays(pa.array(rank).take(coded.indices), words.take(order))
+
+
+def taken(rows: pa.Table, places: pa.Array) -> pa.Table:
+    """The rows at these places, all of them in another order; columns in one piece."""
+    columns = [column.chunk(0) for column in rows.columns]
+    return pa.Table.from_arrays(
+        [one if _is_constant(one) else pc.take(one, places, boundscheck=False) for one in columns],
+        rows.column_names,
+    )
 
 
 def order(rows: pa.Table, by: Sequence[str]) -> pa.Array | None:
     """The numbers of the rows in the order of some columns, the first one first; None where they lie so.
 
-    Rows that are alike in all of them keep their order; NULL comes last. Texts must be `ranked`.
+    Rows that are alike in all of them keep their order; NULL comes last. Columns are in one piece, texts
+    `ranked`.
 
     The leading columns, as many as fit, become one 64-bit number together with the row's number, and that
     is sorted. The others are asked only whether they lie in order already among rows that are alike in
     those, as the instants of one track do, and only where they do not is all sorted by them too.
     """
-    keys = [key for column in by for key in _keys(rows[column].combine_chunks())]
-    count = len(rows)
-    width = max(count - 1, 1).bit_length()
-    packed, rest = np.zeros(count, np.uint64), list(keys)
-    while rest and width + _bits(rest[0]) <= _WORD:
-        width += _bits(rest[0])
-        packed = (packed << np.uint64(_bits(rest[0]))) | rest.pop(0)
-    low = np.uint64(max(count - 1, 1).bit_length())
-    packed = np.sort((packed << low) | np.arange(count, dtype=np.uint64))
-    found = (packed & ((np.uint64(1) << low) - np.uint64(1))).astype(np.int64)
-    if not _lie_in_order(packed >> low, [key[found] for key in rest]):
-        found = np.lexsort(keys[::-1])
-    return None if (found[1:] > found[:-1]).all() else pa.array(found)
+    if len(rows) < 2:  # noqa: PLR2004 - one row is in order
+        return None
+    low = (len(rows) - 1).bit_length()
+    packed, left, room = np.zeros(len(rows), np.uint64), list(by), _WORD - low
+    while left:
+        keys = _keys(rows[left[0]].chunk(0))
+        room -= sum(key.bits for key in keys)
+        if room < 0:
+            break
+        for key in keys:
+            packed = key.behind(packed)
+        left.pop(0)
+    packed = np.sort((packed << np.uint64(low)) | np.arange(len(rows), dtype=np.uint64))
+    found = pa.array((packed & np.uint64((1 << low) - 1)).view(np.int64))
+    rest = (_numbers(pc.take(rows[column].chunk(0), found, boundscheck=False)) for column in left)
+    if not _lie_in_order(packed >> np.uint64(low), rest):
+        found = pa.array(np.lexsort([_numbers(rows[column].chunk(0)) for column in reversed(by)]))
+    steps = found.to_numpy()
+    return None if (steps[1:] > steps[:-1]).all() else found
 
 
-def _bits(key: Keys) -> int:
-    return int(key.max(initial=0)).bit_length()
+@dataclass(frozen=True)
+class _Key:
+    """Whole numbers (n,) that are sorted by, and how many bits they take from the least one on."""
+
+    numbers: Numbers
+    least: int
+    bits: int
+
+    @classmethod
+    def of(cls, numbers: Numbers) -> Self:
+        least = int(numbers.min())
+        return cls(numbers, least, (int(numbers.max()) - least).bit_length())
+
+    def behind(self, packed: Words) -> Words:
+        """The packed numbers with these behind them."""
+        return (packed << np.uint64(self.bits)) | (self.numbers - self.least).view(np.uint64)
 
 
-def _keys(column: pa.Array) -> list[Keys]:
-    """A column as whole numbers from 0, or as two halves where these are smaller; NULL is the greatest."""
+def _numbers(column: pa.Array) -> Numbers:
+    """A column as whole numbers in its order; NULL is the greatest."""
     values = column.indices if pa.types.is_dictionary(column.type) else column
     if pa.types.is_temporal(values.type):
         values = values.cast(pa.int32() if values.type.bit_width == _HALF else pa.int64())
-    bounds = pc.min_max(values)
-    least, greatest = bounds["min"].as_py() or 0, bounds["max"].as_py() or 0
     if values.null_count:
-        values = values.cast(pa.int64()).fill_null(greatest + 1)
-    numbers = values.cast(pa.int64()).to_numpy()
-    whole = [(numbers - least).astype(np.uint64)]
-    if greatest - least < 1 << _HALF:
-        return whole
-    halves = [numbers >> _HALF, numbers & ((1 << _HALF) - 1)]
-    halves = [(half - half.min()).astype(np.uint64) for half in halves]
-    return min(whole, halves, key=lambda keys: sum(map(_bits, keys)))
+        values = values.cast(pa.int64()).fill_null((pc.max(values).as_py() or 0) + 1)
+    return np.asarray(values.to_numpy(), np.int64)
 
 
-def _lie_in_order(alike: Keys, rest: Sequence[Keys]) -> bool:
-    """Whether rows of the same number in `alike` (n,) lie in the order of the keys in `rest`."""
+def _keys(column: pa.Array) -> list[_Key]:
+    """A column as one key, or as two of half as many bits where these take fewer, as numbered tracks do."""
+    key = _Key.of(_numbers(column))
+    if key.bits <= _HALF or pa.types.is_temporal(column.type):
+        return [key]
+    halves = [_Key.of(key.numbers >> _HALF), _Key.of(key.numbers & ((1 << _HALF) - 1))]
+    return halves if sum(half.bits for half in halves) < key.bits else [key]
+
+
+def _is_constant(column: pa.Array) -> bool:
+    values = column.indices if pa.types.is_dictionary(column.type) else column
+    if values.null_count or not pa.types.is_primitive(values.type):
+        return False
+    bounds = pc.min_max(values)
+    return bool(bounds["min"] == bounds["max"])
+
+
+def _lie_in_order(alike: Words, rest: Iterable[Numbers]) -> bool:
+    """Whether rows of the same number in `alike` (n,) lie in the order of the numbers in `rest`."""
     undecided = alike[1:] == alike[:-1]
-    for key in rest:
-        if (undecided & (key[1:] < key[:-1])).any():
+    for numbers in rest:
+        if (undecided & (numbers[1:] < numbers[:-1])).any():
             return False
-        undecided &= key[1:] == key[:-1]
+        undecided &= numbers[1:] == numbers[:-1]
+        if not undecided.any():
+            break
     return True

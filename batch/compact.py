@@ -195,7 +195,8 @@ def _quarantine(lake: Lake, refused: Sequence[Refused]) -> None:
         table, folder = TABLES["quarantine"], lake.folder("quarantine")
         files = datafiles.write(folder, table, rows, commits.generation(snapshot))
         try:
-            commits.commit(snapshot, files, marks(one.name for one in new))
+            moved = {**marks(one.name for one in new), **commits.rewriting(snapshot)}
+            commits.commit(snapshot, files, moved)
         except StaleSnapshotError:
             continue
         reach("compact: quarantined")

@@ -151,6 +151,7 @@ def replay(
     cameras: Collection[str] = (),
     adopt: bool = False,
     executor: Executor = Executor.LOCAL,
+    now: datetime | None = None,
 ) -> Replayed:
     """Run an analytic over the stored scenes of some days, and land what it tells under a run of its own.
 
@@ -166,6 +167,7 @@ def replay(
         cameras: only these; none: all that were looked at.
         adopt: publish it as the run of its analytic for its days.
         executor: where the cameras are replayed, a shard each.
+        now: a day that is not over by then (by default the present) is not adopted.
 
     Raises:
         BadReplay: there is no such analytic or setting, or it may not be adopted.
@@ -176,7 +178,7 @@ def replay(
     if not span.days:
         raise BadReplay(f"{span.since} until {span.until}", "it holds no day", "let until lie after since")
     if adopt:
-        _refuse_adoption(span, cameras)
+        _refuse_adoption(span, cameras, city_day(now or datetime.now(UTC)))
     plan = Plan.of(lake, kind, settings, span, cameras)
     analytic.publish(lake)
     if (plan.run, EPOCH) not in lake.landing.claims():
@@ -254,11 +256,10 @@ def _names(model: type[BaseModel], above: str = "") -> Iterator[str]:
             yield above + name
 
 
-def _refuse_adoption(span: Span, cameras: Collection[str]) -> None:
+def _refuse_adoption(span: Span, cameras: Collection[str], today: date) -> None:
     if cameras:
         rule = "a replay of some cameras would take the others' place too"
         raise BadReplay(", ".join(sorted(cameras)), rule, "adopt one of all cameras")
-    today = city_day(datetime.now(UTC))
     if span.until > today:
         raise BadReplay(str(span.until), f"{today} is not over, and live goes on", "adopt days that are over")
 

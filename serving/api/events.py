@@ -106,6 +106,7 @@ class Asked(BaseModel):
     kind: str | None = Field(default=None, description="such as crowd.crowding")
     since: Instant | None = None
     until: Instant | None = None
+    run: str | None = Field(default=None, description="live, or a replay; by default what is published")
     limit: int = Field(default=100, ge=1, le=1000)
     cursor: str | None = Field(default=None, description="`next` of the page before")
 
@@ -120,7 +121,7 @@ def events(
     """The events that began in a time, each in its last revision, the newest first."""
     window = Window.of(asked.since, asked.until, datetime.now(UTC))
     where = window.holds("started_at") & chosen(city.within(asked.area), city.kind(asked.kind))
-    rows = city.lake.events(where=where).select(COLUMNS)
+    rows = city.lake.events(where=where, run=asked.run).select(COLUMNS)
     if asked.cursor is not None:
         rows = rows.filter(_after(asked.cursor))
     rows = rows.sort_by([("started_at", "descending"), ("event_id", "ascending")])

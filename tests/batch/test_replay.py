@@ -8,13 +8,18 @@ import pyarrow.compute as pc
 import pytest
 
 from batch.compact import compact
+from batch.executor import Executor
 from batch.projector import Span
-from batch.replay import replay
+from batch.replay import Plan, replay, settings_of
+from batch.replay import publish as publish_run
+from batch.rollup import rollup
 from lakehouse import cameras
 from lakehouse.cameras import Calibration, Camera, Purpose, Zone
-from lakehouse.scenes import Detections, Frame, Outcome
+from lakehouse.problem import Problem, UnknownDay
+from lakehouse.scenes import Detections, Frame, Measure, Outcome
 from lakehouse.store import Lake
-from serving.analytic import catalogue, publish
+from serving import analytic
+from serving.analytic import Analytic, Both, Quantity, catalogue, publish
 from serving.gate import Gate
 from serving.sink import Sink
 from serving.stream import Stream
@@ -167,3 +172,179 @@ def test_a_replay_tells_what_live_told(lake):
     assert reported(lake, runs) == reported(lake, ["live"])
     kinds = {row["kind"] for row in reported(lake, ["live"])}
     assert kinds == {"crowd.crowding", "traffic.congestion"}
+
+
+def test_a_day_within_tells_what_began_in_it(lake):
+    """Of the second day alone, nothing is told that began on the day before, in which state settles."""
+    runs = replayed(lake, Span(LAST, LAST + timedelta(days=1)))
+    assert measured(lake, runs) == measured(lake, ["live"], since=LAST)
+    assert reported(lake, runs) == reported(lake, ["live"], since=LAST) == []
+
+
+def test_what_began_in_a_span_is_followed_to_its_end(lake):
+    """An event that began on the first day and ended on the second is told whole by a replay of the first."""
+    runs = replayed(lake, Span(FIRST, LAST, settle=timedelta(0)))
+    assert reported(lake, runs) == reported(lake, ["live"])
+    assert {row["state"] for row in reported(lake, runs)} == {"closed"}
+    assert measured(lake, runs) == [one for one in measured(lake, ["live"]) if one[3] < MIDNIGHT]
+
+
+def test_the_same_replay_again_lands_nothing(lake):
+    """What has landed or is in the tables already is neither computed nor landed twice."""
+    done = replay(lake, "crowd", WHOLE)
+    again = replay(lake, "crowd", WHOLE)
+    compact(lake)
+    later = replay(lake, "crowd", WHOLE)
+    assert [one.run for one in (again, later)] == [done.run] * 2
+    assert [one.landed for one in (done, again, later)] == [2, 0, 0]
+    compact(lake)
+    assert len(measured(lake, [done.run])) == done.measures
+
+
+def test_a_replay_that_died_goes_on_where_it_was(lake, monkeypatch):
+    """A camera that had landed before the kill is not replayed again, also where it was compacted since."""
+
+    def die(plan, seq):
+        if seq:
+            raise InterruptedError
+        return play(plan, seq)
+
+    play = Plan.play
+    monkeypatch.setattr(Plan, "play", die)
+    with pytest.raises(InterruptedError):
+        replay(lake, "traffic", WHOLE)
+    compact(lake)
+    monkeypatch.setattr(Plan, "play", play)
+    done = replay(lake, "traffic", WHOLE)
+    compact(lake)
+    assert done.landed == 1
+    traffic = [one for one in measured(lake, ["live"]) if one[2].startswith("traffic.")]
+    assert measured(lake, [done.run]) == traffic
+
+
+def test_two_replays_at_once_land_the_same_batches(lake):
+    """Whoever lands a batch that another one landed, compacted or not, adds no row."""
+    done = replay(lake, "tourism", WHOLE)
+    plan = Plan.of(lake, "tourism", settings_of("tourism", ()), WHOLE, ())
+    assert plan.run == done.run
+    plan.play(0)
+    compact(lake)
+    plan.play(1)
+    compact(lake)
+    assert len(measured(lake, [done.run])) == done.measures
+    assert not lake.landing.segments()
+
+
+def test_other_settings_are_another_run(lake):
+    """A setting, nested ones too, changes what is told and the name of the run; its default does not."""
+    usual = replay(lake, "traffic", WHOLE)
+    strict = replay(lake, "traffic", WHOLE, given=["line.frames=500", "on_after_s=9999"])
+    same = replay(lake, "traffic", WHOLE, given=["on_after_s=120"])
+    compact(lake)
+    assert same.run == usual.run != strict.run
+    flows = [one[5] for one in measured(lake, [strict.run]) if one[2] == "traffic.flow"]
+    assert (sum(flows), strict.events) == (0.0, 0)
+    assert usual.events > 0
+
+
+def test_one_camera_is_replayed_alone(lake):
+    """A replay of a camera tells of no other one, and is a run of its own."""
+    done = replay(lake, "crowd", WHOLE, cameras=["cam-b"])
+    compact(lake)
+    assert {one[0] for one in measured(lake, [done.run])} == {"cam-b"}
+
+
+def test_the_synthetic_past_is_not_replayed(lake, looks):
+    """Looks that were made from no frame show nothing, and are not taken for empty streets."""
+    lake.landing.producer("history").append({"looks": looks("cam-c", range(600, 630))})
+    compact(lake)
+    assert replay(lake, "crowd", WHOLE).cameras == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "span", "asked", "said"),
+    [
+        ("trafik", WHOLE, {}, "trafik.*use one of crowd, tourism, traffic"),
+        ("crowd", WHOLE, {"given": ["gap=3"]}, "gap=3.*warning_per_m2.*gap_s"),
+        ("traffic", WHOLE, {"given": ["line=3"]}, "line=3.*line.frames"),
+        ("crowd", WHOLE, {"given": ["gap_s=soon"]}, "gap_s=soon.*valid number"),
+        ("crowd", WHOLE, {"given": ["gap_s"]}, "write name=value"),
+        ("crowd", Span(LAST, FIRST), {}, "no day"),
+        ("crowd", WHOLE, {"adopt": True, "cameras": ["cam-a"]}, "cam-a.*all cameras"),
+        ("crowd", WHOLE, {"adopt": True, "now": MIDNIGHT + timedelta(hours=9)}, "2026-11-23 is not over"),
+        ("crowd", WHOLE, {"cameras": ["cam-z"]}, "cam-z.*not looked at"),
+        ("crowd", Span(date(2020, 1, 1), date(2020, 1, 2)), {}, "2020-01-01.*no known camera"),
+    ],
+)
+def test_what_cannot_be_replayed_is_named(lake, kind, span, asked, said):
+    """An unknown analytic, setting, camera or day, or a forbidden adoption, is said; nothing lands."""
+    with pytest.raises(Problem, match=said):
+        replay(lake, kind, span, **asked)
+    assert not lake.landing.segments()
+
+
+def test_days_whose_boxes_are_forgotten_are_refused(lake):
+    """A frame that was looked at is no empty street only because its boxes are no longer kept."""
+    lake.replace("observations", lake.read("observations").slice(0, 0), days=[LAST])
+    with pytest.raises(UnknownDay, match=r"2026-11-23.*not kept"):
+        replay(lake, "crowd", WHOLE)
+
+
+def test_an_adopted_replay_is_published_and_live_comes_back(lake):
+    """Hours, events and the API tell the adopted run of its days until live is published again."""
+    now = MIDNIGHT + timedelta(days=2)
+    rollup(lake, now)
+    before = lake.read("area_hours").drop_columns("source_version")
+    calm = ["warning_capacity_share=9", "danger_capacity_share=9"]
+    assert replay(lake, "crowd", WHOLE, given=calm, adopt=True, now=now).adopted
+    assert {row["kind"] for row in lake.events().to_pylist()} == {"traffic.congestion"}
+    assert rollup(lake, now).days == (FIRST, LAST)
+    version = lake.version("runs")
+    assert replay(lake, "crowd", WHOLE, given=calm, adopt=True, now=now).landed == 0
+    assert lake.version("runs") == version
+    assert rollup(lake, now).days == ()
+    assert lake.read("area_hours").drop_columns("source_version").equals(before)
+    publish_run(lake, "crowd", [FIRST, LAST], "live")
+    assert "crowd.crowding" in {row["kind"] for row in lake.events().to_pylist()}
+    assert rollup(lake, now).days == (FIRST, LAST)
+
+
+def _trucks():
+    """An analytic that came later: how many trucks stand in view."""
+
+    class Trucks(Analytic):
+        kind = "trucks"
+        theme = "traffic"
+        title = Both("Truk", "Trucks")
+        quantities = (
+            Quantity("seen", Both("Truk", "Trucks"), Both("truk", "trucks"), "mean", additive=True),
+        )
+
+        def see(self, scene):
+            count = float((scene.labels == "truck").sum())
+            minute = scene.at.replace(second=0, microsecond=0)
+            yield Measure(scene.camera_id, "", minute, "trucks.seen", count, count, 1)
+
+    return Trucks
+
+
+def test_a_new_analytic_has_a_past_once_it_is_adopted(lake, monkeypatch):
+    """A quantity that nobody measured live appears in the hours of the days before it was thought of."""
+    known = {**catalogue(), "trucks": _trucks()}
+    monkeypatch.setattr(analytic, "catalogue", lambda: known)
+    now = MIDNIGHT + timedelta(days=2)
+    rollup(lake, now)
+    replay(lake, "trucks", WHOLE, adopt=True, now=now)
+    rollup(lake, now)
+    hours = lake.read("area_hours", where=pc.field("kind") == "trucks.seen")
+    assert pc.max(hours["seen"]).as_py() > 0
+    assert set(hours["day"].to_pylist()) == {FIRST, LAST}
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray")
+def test_a_replay_on_ray_tells_the_same(lake):
+    """Cameras that are replayed by Ray's workers come to the same rows."""
+    done = replay(lake, "traffic", WHOLE, executor=Executor.RAY)
+    compact(lake)
+    assert measured(lake, [done.run]) == [one for one in measured(lake, ["live"]) if "traffic" in one[2]]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.sight import REASONS, Sight
@@ -120,6 +120,7 @@ def test_what_was_not_seen_has_its_reason(outcome, health, reason):
     st.lists(st.tuples(st.integers(0, 59_999), st.sampled_from(Outcome)), max_size=60),
     st.sampled_from([None, 0.2, 1.0, 2.0, 30.0]),
 )
+@settings(max_examples=60, deadline=None)
 def test_coverage_is_a_share_and_more_seen_is_never_less(frames, fps):
     """Whatever comes, coverage lies within 0 and 1, and looking at a frame that was dropped adds to it."""
     told = [(NOON + ms / 1000, outcome) for ms, outcome in sorted(frames, key=lambda frame: frame[0])]

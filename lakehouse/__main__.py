@@ -1,7 +1,10 @@
 """`python -m lakehouse VERB`: the city and its cameras, its past, and whether the lake is as it must be."""
 
+import json
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from getpass import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +12,15 @@ import typer
 from tqdm import tqdm
 
 from lakehouse import cameras as hung
+from lakehouse import registry
 from lakehouse.areas import Areas
 from lakehouse.calendar import CITY_ZONE, instant
 from lakehouse.checks import INVARIANTS, Invariant
 from lakehouse.checks.standing import Item, Standing
+from lakehouse.contract import contract, lines
 from lakehouse.door import run
-from lakehouse.problem import BrokenLake
+from lakehouse.problem import BadRegistry, BrokenLake
+from lakehouse.secrets import Secrets
 from lakehouse.settings import Settings
 from lakehouse.store import Lake
 from lakehouse.synthetic import City, Observed
@@ -25,6 +31,10 @@ from lakehouse.tables import TABLES
 
 SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+cameras_app = typer.Typer(invoke_without_command=True)
+secrets_app = typer.Typer(no_args_is_help=True, help="The passwords of cameras, kept outside of the lake.")
+app.add_typer(cameras_app, name="cameras")
+app.add_typer(secrets_app, name="secrets")
 
 TheLake = Annotated[str, typer.Option("--lake", help="The lake's folder, or s3://…")]
 Seed = Annotated[int, typer.Option(help="Of the synthetic city.")]
@@ -125,22 +135,62 @@ def areas(lake: TheLake = SETTINGS.lake, level: str = "kecamatan") -> None:
         print(f"{area.area_id:28} {area.name}")
 
 
-@app.command()
-def cameras(lake: TheLake = SETTINGS.lake) -> None:
-    """List the cameras, their areas, owners and sources."""
-    for camera in sorted(hung.read(Lake.open(lake)).values(), key=lambda camera: camera.camera_id):
-        print(f"{camera.camera_id:22} {camera.area_id:14} {camera.owner:22} {camera.source:24} {camera.name}")
+@cameras_app.callback()
+def cameras(context: typer.Context, lake: TheLake = SETTINGS.lake) -> None:
+    """List the cameras, their areas, owners and sources; or import them."""
+    context.default_map = {"import": {"lake": lake}}
+    if context.invoked_subcommand is None:
+        for camera_id, camera in sorted(hung.read(Lake.open(lake)).items()):
+            print(f"{camera_id:22} {camera.area_id:14} {camera.owner:22} {camera.source:24} {camera.name}")
+
+
+@cameras_app.command("import")
+def import_cameras(
+    file: Annotated[Path, typer.Argument(help="CSV or GeoJSON; columns in the README.")],
+    lake: TheLake = SETTINGS.lake,
+    owner: Annotated[str, typer.Option(help="Of the cameras of which the file names none.")] = "unknown",
+    *,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Import the good rows, if some are bad.")
+    ] = False,
+) -> None:
+    """Hang the cameras of a list, or change them; nothing is imported if a row is bad."""
+    opened = Lake.open(lake)
+    made = registry.plan(opened, file, owner)
+    for where, reason in made.rejected:
+        print(f"{where}: {reason}")
+    if made.rejected and not partial:
+        rule = f"{len(made.rejected):,} of its rows cannot be imported, so nothing was"
+        raise BadRegistry(str(file), rule, "correct them, or import the rest with --partial")
+    changed = registry.carry_out(made, opened, Secrets.of_settings())
+    rejected = f", {len(made.rejected):,} rejected" if made.rejected else ""
+    print(f"{len(made.cameras):,} cameras imported, {changed:,} of them new or changed{rejected}")
+
+
+@secrets_app.command("set")
+def set_secret(name: Annotated[str, typer.Argument(help="Such as a camera's id.")]) -> None:
+    """Keep a secret, from stdin or asked for: user:password, as it stands in the address (%40 for an @)."""
+    secret = getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.readline()
+    kept = Secrets.of_settings()
+    kept.put({name: secret.rstrip("\r\n")})
+    print(f"{{secret:{name}}} is kept in {kept.path}")
+
+
+@secrets_app.command("list")
+def list_secrets() -> None:
+    """List the names of the secrets that are kept on this machine."""
+    for name in Secrets.of_settings().names():
+        print(name)
 
 
 @app.command()
-def tables() -> None:
-    """Print every table: its columns with their units, its key, its partitions and its writer."""
+def tables(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Print every table: its columns with their units, its key, how it lies on the disk, and its writer."""
+    if as_json:
+        print(json.dumps([contract(table) for table in TABLES.values()], indent=1))
+        return
     for table in TABLES.values():
-        split = f", split by {', '.join(table.partition)}" if table.partition else ""
-        print(f"\n{table.name}: {table.about} (written by {table.writer}; key {', '.join(table.key)}{split})")
-        for field in table.schema:
-            about = (field.metadata or {}).get(b"about", b"").decode()
-            print(f"  {field.name:18} {field.type!s:22.22} {about}")
+        print("", *lines(table), sep="\n")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,17 @@
 
 import re
 
-_USER = re.compile(r"(?<=://)[^/\s@]+@")
-_KEY = re.compile(r"(?i)([?&](?:[\w-]*(?:token|key|pass|password|pwd|secret|sig|signature|auth))=)[^&\s'\"]+")
+REFERENCE = re.compile(r"\{secret:(?P<name>[a-z0-9][a-z0-9._:-]*)\}")
+"""What stands in an address for a secret that is kept elsewhere; no real address has a brace."""
+
+NAMED = r"(?<=[?&;/#_])(?i:[\w-]*(?:token|key|pass|passwd|password|pwd|secret|sig|signature|auth)=)"
+"""The names of what nobody else may know, in a query or, as some recorders want it, in a path."""
+
+_KEPT = r"(?!\{secret:[^{}\s]+\})"
+_USER = re.compile(rf"(?<=://){_KEPT}(?:[^/\s:@]+:(?!\d{{1,5}}(?:[/?#\s]|$))\S*|[^/\s]*)@")
+"""A user and a password, up to the last @ since either may hold one: better too much than too little."""
+
+_KEY = re.compile(rf"({NAMED}){_KEPT}(?:[^&\s'\"]|['\"](?![\s:,]|$))+")
 
 
 def redact(text: str) -> str:

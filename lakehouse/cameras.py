@@ -54,6 +54,18 @@ class Zone(BaseModel):
         return len(self.corners) == 2  # noqa: PLR2004 - two points are a line
 
 
+_FRAME = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+_LINE = ((0.0, 0.7), (1.0, 0.7))
+"""Across the picture: a street is mostly looked along, and what is near is found best."""
+
+WHOLE_PICTURE = (
+    Zone(zone_id="people", purpose=Purpose.PEOPLE, corners=_FRAME),
+    Zone(zone_id="flow", purpose=Purpose.ROAD, corners=_LINE),
+    Zone(zone_id="road", purpose=Purpose.ROAD, corners=_FRAME),
+)
+"""The zones of a camera for which nobody drew any."""
+
+
 class Calibration(BaseModel):
     """A pinhole camera above flat ground.
 
@@ -102,7 +114,7 @@ class Camera(BaseModel):
     area_id: str
     lat: float
     lon: float
-    source: str = Field(description="address without secrets, such as rtsp://host/path or synthetic:7")
+    source: str = Field(description="address without secrets, or synthetic:7; '' of an inactive camera")
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     fps: float = Field(default=2.0, gt=0)
@@ -130,16 +142,22 @@ def versions(lake: "Lake") -> dict[tuple[str, int], Camera]:
     return {(row["camera_id"], row["version"]): _camera(row) for row in lake.read("cameras").to_pylist()}
 
 
-def register(lake: "Lake", cameras: Iterable[Camera]) -> int:
+def with_source(lake: "Lake") -> list[str]:
+    """The ids of the cameras that can be watched."""
+    return [camera_id for camera_id, camera in read(lake).items() if camera.source]
+
+
+def register(lake: "Lake", cameras: Iterable[Camera], new_areas: Iterable[Area] = ()) -> int:
     """Hang cameras, or change them; returns how many new versions that made.
 
     A camera that is the same as before gets no new version. Each is also a leaf `camera:<id>` of the
-    tree of areas; a lake without areas gets the city's. Secrets in a source are not kept.
+    tree of areas, to which `new_areas` come too; a lake without areas gets the city's. Secrets in a source
+    are not kept.
 
     Raises:
         UnknownArea: a camera's area is none of the lake's; nothing was written.
     """
-    known, areas = read(lake), _areas(lake)
+    known, areas = read(lake), Areas([*tree(lake), *new_areas])
     given = {camera.camera_id: camera for camera in cameras}
     leaves = {area.area_id: area for area in map(_leaf, given.values())}
     for leaf in leaves.values():
@@ -152,7 +170,8 @@ def register(lake: "Lake", cameras: Iterable[Camera]) -> int:
     return len(rows)
 
 
-def _areas(lake: "Lake") -> Areas:
+def tree(lake: "Lake") -> Areas:
+    """The areas of a lake; the city's, where it has none yet."""
     areas = Areas.read(lake)
     return areas if len(areas) else semarang()
 

@@ -6,22 +6,12 @@ from pathlib import Path
 
 from lakehouse.addresses import redact
 from lakehouse.areas import Areas
-from lakehouse.cameras import Camera, Purpose, Zone
+from lakehouse.cameras import WHOLE_PICTURE, Camera
 from serving.sources import scheme_of
 
 CITY = "33.74"
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 _DIGITS = 10
-
-_FRAME = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-_LINE = ((0.0, 0.7), (1.0, 0.7))
-"""Across the picture: a street is mostly looked along, and what is near is found best."""
-
-ZONES = (
-    Zone(zone_id="people", purpose=Purpose.PEOPLE, corners=_FRAME),
-    Zone(zone_id="flow", purpose=Purpose.ROAD, corners=_LINE),
-    Zone(zone_id="road", purpose=Purpose.ROAD, corners=_FRAME),
-)
 
 
 def place(source: str) -> str:
@@ -36,5 +26,5 @@ def camera_of(source: str, width: int, height: int, fps: float, areas: Areas) ->
     return Camera(
         camera_id=f"adhoc-{digest}", valid_from=_ALWAYS, name=Path(where).name or where, owner="adhoc",
         site="street", area_id=CITY, lat=city.lat, lon=city.lon, source=where, width=width, height=height,
-        fps=fps, zones=ZONES,
+        fps=fps, zones=WHOLE_PICTURE,
     )  # fmt: skip

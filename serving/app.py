@@ -72,7 +72,7 @@ class RosterReplica:
     async def renew(self, owner: str, running: Collection[str]) -> Grant:
         """See `Roster.renew`."""
         if time.monotonic() > self._read_at_s + self.REFRESH_S:
-            self._roster.watch(self._chosen or cameras.read(self._lake))
+            self._roster.watch(self._chosen or cameras.with_source(self._lake))
             self._read_at_s = time.monotonic()
         return self._roster.renew(owner, running)
 

@@ -15,6 +15,7 @@ from lakehouse.areas import semarang
 from lakehouse.cameras import Camera
 from lakehouse.problem import BadLake, BadSource, UnknownCamera
 from lakehouse.scenes import Frame, Outcome
+from lakehouse.secrets import Secrets
 from lakehouse.store import Lake
 from serving import analytic, detectors
 from serving.adhoc import camera_of
@@ -150,7 +151,7 @@ def _begin(
     """Open the source and read its first frame, which tells how large a new camera's picture is."""
     rate = fps or (known.fps if known else 2.0)
     camera = known or camera_of(source, 1, 1, rate, semarang())
-    opened = open_source(source, camera, fps=rate, start=start)
+    opened = open_source(Secrets.of_settings().resolve(source), camera, fps=rate, start=start)
     if scheme_of(source):
         opened = Newest(opened, stop)
     frames = opened.frames()

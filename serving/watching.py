@@ -3,6 +3,7 @@
 import time
 
 from lakehouse import cameras
+from lakehouse.secrets import Secrets
 from lakehouse.store import Lake
 from serving.gate import Gate
 from serving.shard import Opener
@@ -31,7 +32,7 @@ def opener(lake: Lake, sink: Sink, fps: float | None = None) -> Opener:
     def open_camera(camera_id: str) -> tuple[Source, Stream]:
         camera = cameras.read(lake)[camera_id]
         rate = fps or camera.fps
-        source = open_source(camera.source, camera, fps=rate, start=None)
+        source = open_source(Secrets.of_settings().resolve(camera.source), camera, fps=rate, start=None)
         stream = Stream(camera, sink, epoch=life(), fps=rate, late_after_s=LATE_AFTER_S, gate=Gate())
         return source, stream
 

@@ -13,12 +13,13 @@ from lakehouse.datafiles import DataFile
 
 @dataclass(frozen=True)
 class Listed:
-    """A data file with its rows, and by column the least and the greatest value that may be in it."""
+    """A data file with its rows, and by column the least and greatest value in it and how many are NULL."""
 
     file: DataFile
     rows: int
     least: Mapping[str, Any]
     greatest: Mapping[str, Any]
+    nulls: Mapping[str, Any]
 
     @property
     def days(self) -> tuple[date, date]:
@@ -40,4 +41,5 @@ def listed(snapshot: DeltaTable, days: Collection[date] | None = None) -> list[L
 def _listed(action: Mapping[str, Any]) -> Listed:
     partition = {column: str(value) for column, value in (action.get("partition") or {}).items()}
     file = DataFile(action["path"], action["size_bytes"], partition, "")
-    return Listed(file, action["num_records"], action.get("min") or {}, action.get("max") or {})
+    bounds = (action.get(bound) or {} for bound in ("min", "max", "null_count"))
+    return Listed(file, action["num_records"], *bounds)

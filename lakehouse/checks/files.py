@@ -1,7 +1,7 @@
 """The data files that the logs name: there, whole, and as the log says, so that skipping them is right."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,6 +15,7 @@ from lakehouse import datafiles
 from lakehouse.checks import portions
 from lakehouse.checks.standing import Standing
 from lakehouse.datafiles import greatest, least
+from lakehouse.listing import Listed, listed
 from lakehouse.problem import BrokenLake
 from lakehouse.tables import TABLES, Table
 
@@ -42,43 +43,36 @@ def files(standing: Standing) -> str:
     """Every file has its size, its rows and its bounds: those of its footer, or deep those of its columns."""
     count = size = 0
     for name, table in TABLES.items():
-        told = {file["path"]: file for file in portions.files(standing.tables[name])}
+        told = listed(standing.tables[name])
         stored = {fragment.path: fragment for fragment in portions.fragments(standing.tables[name])}
-        for path in standing.follow([*told], f"files of {name}"):
+        for file in standing.follow(told, f"files of {name}"):
             try:
-                _compare(standing, table, told[path], stored[path])
+                _compare(standing, table, file, stored[file.file.path])
             except FileNotFoundError as error:
-                _must_be_out(standing, name, path, error)
-            size += told[path]["size_bytes"]
+                _must_be_out(standing, name, file.file.path, error)
+            size += file.file.size
         count += len(told)
     return f"{count:,} files, {size / 1e6:,.1f} MB"
 
 
-def _compare(
-    standing: Standing, table: Table, told: Mapping[str, Any], stored: ds.ParquetFileFragment
-) -> None:
-    path = told["path"]
+def _compare(standing: Standing, table: Table, told: Listed, stored: ds.ParquetFileFragment) -> None:
+    path = told.file.path
     folder, name = standing.lake.folder(table.name), f"{table.name}/{path}"
     if not folder.has(path):
         raise FileNotFoundError(path)
-    if folder.size(path) != told["size_bytes"]:
-        rule = f"it has {folder.size(path)} bytes, and the log says {told['size_bytes']}"
+    if folder.size(path) != told.file.size:
+        rule = f"it has {folder.size(path)} bytes, and the log says {told.file.size}"
         raise BrokenLake(name, rule, REMEDY)
     try:
         rows, bounds = _deep(folder.read(path), path, table) if standing.deep else _footer(stored, table)
     except pa.ArrowException as error:
         raise BrokenLake(name, f"it cannot be read: {error}", REMEDY) from error
-    if rows != told["num_records"]:
-        raise BrokenLake(name, f"it holds {rows} rows, and the log says {told['num_records']}", REMEDY)
+    if rows != told.rows:
+        raise BrokenLake(name, f"it holds {rows} rows, and the log says {told.rows}", REMEDY)
     for column in filter(bounds.__contains__, table.skipping):
-        found = bounds[column]
-        said = _told(told, column)
-        if found != said:
-            raise BrokenLake(name, f"{column} goes from {found}, and the log says {said}", REMEDY)
-
-
-def _told(file: Mapping[str, Any], column: str) -> Bounds:
-    return Bounds.of(*map(file.get, (f"min.{column}", f"max.{column}", f"null_count.{column}")))
+        said = Bounds.of(*(bound.get(column) for bound in (told.least, told.greatest, told.nulls)))
+        if bounds[column] != said:
+            raise BrokenLake(name, f"{column} goes from {bounds[column]}, and the log says {said}", REMEDY)
 
 
 def _footer(stored: ds.ParquetFileFragment, table: Table) -> tuple[int, dict[str, Bounds]]:
@@ -118,5 +112,5 @@ def _deep(data: bytes, path: str, table: Table) -> tuple[int, dict[str, Bounds]]
 
 def _must_be_out(standing: Standing, name: str, path: str, error: Exception) -> None:
     """What is gone was taken out of the table meanwhile, or it is missing."""
-    if path in {file["path"] for file in portions.files(standing.lake.table(name))}:
+    if path in {file.file.path for file in listed(standing.lake.table(name))}:
         raise BrokenLake(f"{name}/{path}", "it is not there, and the log names it", REMEDY) from error

@@ -16,6 +16,8 @@ from lakehouse.tables import LANDED
 
 COMPACT = "run `python -m batch compact`, which sets it aside"
 RESTORE = "restore it from a copy"
+REPLAY = "replay-"
+"""How the producer of a replay begins."""
 
 
 def order(standing: Standing) -> str:
@@ -51,7 +53,10 @@ def _stamped(standing: Standing, table: str, snapshot: DeltaTable) -> int:
 
 
 def dense(standing: Standing) -> str:
-    """Beyond what looks has, the batches of an epoch follow one another: a gap blocks its producer."""
+    """Beyond what looks has, the batches of an epoch follow one another: a gap blocks its producer.
+
+    A replay's land in any order, so of one that goes on or was killed only what some table has counts.
+    """
     for app in sorted(standing.claims | standing.segments.keys()):
         for seq in _still(standing, app, _missing(standing, app)):
             producer, _, epoch = app.rpartition("-e")
@@ -64,8 +69,9 @@ def dense(standing: Standing) -> str:
 def _missing(standing: Standing, app: str) -> list[int]:
     """The batches up to the newest known one that are in landing no more, and not in looks."""
     listed = {name.seq for name in standing.segments.get(app, [])}
-    known = [watermark(standing.tables[name], app) for name in LANDED]
-    return [seq for seq in range(known[-1] + 1, max(known[0], *listed, -1) + 1) if seq not in listed]
+    ahead, *_, behind = (watermark(standing.tables[name], app) for name in LANDED)
+    newest = ahead if app.startswith(REPLAY) else max(ahead, *listed, -1)
+    return [seq for seq in range(behind + 1, newest + 1) if seq not in listed]
 
 
 def _still(standing: Standing, app: str, missing: Sequence[int]) -> list[int]:

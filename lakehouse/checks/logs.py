@@ -1,12 +1,13 @@
 """The logs of the tables: their checkpoints, their columns, and marks that only rise."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse import checkpoints as checkpointing
+from lakehouse import commits
 from lakehouse.checks.standing import Standing
 from lakehouse.folder import Folder
 from lakehouse.problem import BrokenLake
@@ -54,26 +55,23 @@ def marks(standing: Standing) -> str:
     count = 0
     for name in LANDED:
         log, known = _log(standing, name), dict[str, int]()
-        commits = log.names(".json")
-        for commit in standing.follow(commits, f"log of {name}"):
-            for app, version in _moved(log, commit):
-                if version < known.get(app, -1):
-                    rule = f"it lets the mark of {app} fall from {known[app]} to {version}"
-                    raise BrokenLake(f"{name}/_delta_log/{commit}", rule, "restore the table from a copy")
-                known[app] = version
-        count += len(commits)
+        versions = range(standing.tables[name].version() + 1)
+        for version in standing.follow(versions, f"log of {name}"):
+            # What was cleaned away lies before the oldest one that is there.
+            for app, mark in _moved(commits.read_commit(log, version) or []):
+                if mark < known.get(app, -1):
+                    rule = f"it lets the mark of {app} fall from {known[app]} to {mark}"
+                    place = f"{name}/_delta_log/{version:020d}.json"
+                    raise BrokenLake(place, rule, "restore the table from a copy")
+                known[app] = mark
+        count += len(versions)
     return f"{count:,} commits of {len(LANDED)} tables"
 
 
-def _moved(log: Folder, commit: str) -> Iterator[tuple[str, int]]:
-    """The app transactions of a commit; none of one that was cleaned away, or left empty by a power cut."""
-    try:
-        lines = log.read(commit).splitlines()
-    except FileNotFoundError:
-        return
-    for action in map(json.loads, lines):
-        if "txn" in action:
-            yield action["txn"]["appId"], action["txn"]["version"]
+def _moved(actions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
+    """The app transactions of a commit."""
+    for transaction in (action["txn"] for action in actions if "txn" in action):
+        yield transaction["appId"], transaction["version"]
 
 
 def _log(standing: Standing, name: str) -> Folder:

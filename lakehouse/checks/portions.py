@@ -9,16 +9,12 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
+from lakehouse.listing import listed
 from lakehouse.reading import Reading
 from lakehouse.tables import Table
 
 MOST_ROWS = 4_000_000
 """A portion holds so many rows and those of one file more, where files lie one after the other in time."""
-
-
-def files(snapshot: DeltaTable) -> list[dict[str, Any]]:
-    """What the log says of each data file: its path, size_bytes, num_records, min.COLUMN and the like."""
-    return pa.table(snapshot.get_add_actions(flatten=True)).to_pylist()  # type: ignore[no-any-return]
 
 
 def fragments(snapshot: DeltaTable) -> list[ds.ParquetFileFragment]:
@@ -31,8 +27,9 @@ def windows(snapshot: DeltaTable, table: Table) -> list[pc.Expression | None]:
     column = _temporal(table)
     if column is None:
         return [None]
-    key = f"partition.{column}" if column in table.partition else f"min.{column}"
-    starts = sorted((file[key], file["num_records"]) for file in files(snapshot))
+    files = listed(snapshot)
+    days = column in table.partition
+    starts = sorted((file.days[0] if days else file.least[column], file.rows) for file in files)
     cuts = [None, *_cuts(starts), None]
     return [_between(pc.field(column), first, last) for first, last in pairwise(cuts)]
 

@@ -19,12 +19,16 @@ from batch.rollup import rollup
 from lakehouse import cameras, checkpoints, commits, datafiles, rows
 from lakehouse.__main__ import app
 from lakehouse.cameras import Camera
-from lakehouse.checks import INVARIANTS, portions
+from lakehouse.checks import INVARIANTS
+from lakehouse.checks.files import REMEDY
 from lakehouse.checks.standing import Standing
 from lakehouse.checks.values import RULES
+from lakehouse.listing import listed
+from lakehouse.places import folder_at
 from lakehouse.problem import BrokenLake
 from lakehouse.reading import Reading, watermark
 from lakehouse.scenes import State
+from lakehouse.segments import SegmentName
 from lakehouse.store import Lake
 from lakehouse.tables import QUANTILES, TABLES, quantile_column
 
@@ -87,6 +91,7 @@ def good(empty_lake, tmp_path_factory, batch, event):
     for revision in (1, 2):
         told = [event(revision, subject="half of it was torn")]
         unlucky.append({"events": rows.events(told, {"cam": "33.74"}, {})})
+    unlucky.append(batch(1, "late", -60 * 72))
     (landing / TORN).write_bytes((landing / TORN).read_bytes()[:-9])
     left = (landing / LEFT).read_bytes()
     compact(lake)
@@ -169,7 +174,7 @@ def log(lake, name):
 
 def data_file(lake, name):
     """One data file of a table, not the smallest."""
-    files = [lake.folder(name).path / file["path"] for file in portions.files(lake.table(name))]
+    files = [lake.folder(name).path / one.file.path for one in listed(lake.table(name))]
     return max(files, key=lambda path: path.stat().st_size)
 
 
@@ -187,19 +192,11 @@ def change(lake, name, **columns):
     """Write a table anew with other values in its first row."""
     rows = lake.read(name).to_pylist()
     rows[0] |= columns
-    before = [
-        datafiles.DataFile(one["path"], one["size_bytes"], partition(name, one), "")
-        for one in portions.files(lake.table(name))
-    ]
+    before = [one.file for one in listed(lake.table(name))]
     after = datafiles.write(lake.folder(name), TABLES[name], table(name, *rows), 0)
     kept = {file.path for file in before} & {file.path for file in after}
     added, removed = ([file for file in files if file.path not in kept] for files in (after, before))
     commits.commit(lake.table(name), added, {}, removed=removed)
-
-
-def partition(name, file):
-    """The partition of a file, as a commit says it."""
-    return {column: str(file[f"partition.{column}"]) for column in TABLES[name].partition}
 
 
 def flip(path, place):
@@ -417,6 +414,29 @@ def test_a_quantile_that_is_no_number_is_named(lake, number):
     assert broken(lake)[0] in {VALUES, FILES}
 
 
+def test_a_replay_lands_in_any_order(lake, batch):
+    """A batch of a replay that is ahead of another one is no gap, but one that was deleted too early is."""
+    run = lake.landing.producer("replay-0123").name
+    told = {name: rows for name, rows in batch(1, "replayed", 20).items() if name in {"measures", "events"}}
+    lake.landing.again(SegmentName(run, 1, 2)).append(told)
+    assert broken(lake) is None
+    commits.commit(lake.table("observations"), [], {f"{run}-e000001": 1})
+    assert broken(lake)[0] == DENSE
+
+
+def test_a_lake_in_a_bucket_is_checked(good, bucket):
+    """The same rules hold, and are found broken, where the lake lies in an object store."""
+    there = folder_at(bucket)
+    for path in Path(good.root).rglob("*"):
+        if path.is_file():
+            there.create(str(path.relative_to(good.root)), path.read_bytes())
+    lake = Lake.as_is(bucket)
+    assert [broken(lake, deep=deep) for deep in (False, True)] == [None, None]
+    path = listed(lake.table("measures"))[0].file.path
+    lake.folder("measures").remove(path)
+    assert broken(lake) == (FILES, f"'measures/{path}': it is not there, and the log names it; {REMEDY}")
+
+
 DEEP = {
     "mark falls": (
         MARKS,
@@ -463,8 +483,8 @@ def test_others_may_write_meanwhile(lake, batch):
     def rewrite():
         snapshot = lake.table("measures")
         lake.replace("measures", Reading(snapshot).rows(), days=[DAY], on=snapshot)
-        named = {file["path"] for file in portions.files(lake.table("measures"))}
-        for path in {file["path"] for file in portions.files(snapshot)} - named:
+        named = {one.file.path for one in listed(lake.table("measures"))}
+        for path in {one.file.path for one in listed(snapshot)} - named:
             lake.folder("measures").remove(path)
 
     threads = [working(work) for work in (land, lambda: compact(lake), rewrite)]

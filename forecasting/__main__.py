@@ -39,6 +39,9 @@ def run(
     at: Annotated[
         str | None, typer.Option(help="Forecast as at this time: RFC 3339; now by default.")
     ] = None,
+    scenario: Annotated[
+        str, typer.Option(help="A second forecast beside the first: rain=20mm, holiday=2026-12-01 …")
+    ] = "",
 ) -> None:
     """Forecast the running hour and the horizon behind it, and publish both forecasts and their scores."""
     began = time.monotonic()
@@ -50,15 +53,16 @@ def run(
         kinds=_several(kinds),
         areas=_several(areas),
         prophets=SETTINGS.prophets,
+        scenario=scenario,
     )
     local = issued_at.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M")
     if not wanted:
         print(f"forecast nothing: what was known until {local} has been forecast")
         return
     rows = 0
-    for filled in issue.run(opened, wanted, executor):
-        rows += filled.rows["forecasts"].num_rows
-        print(filled, flush=True)
+    for number, done in enumerate(issue.run(opened, wanted, executor), 1):
+        print(f"{number}/{len(wanted)} {done}" if number <= len(wanted) else done, flush=True)
+        rows += done.rows["forecasts"].num_rows if isinstance(done, issue.Published) else 0
     print(f"published {rows:,} forecast hours, as known until {local}, in {time.monotonic() - began:.0f} s")
 
 

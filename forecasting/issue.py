@@ -1,28 +1,40 @@
-"""One issue of forecasts: what is asked for, forecast kind by kind, and published."""
+"""One issue of forecasts: what is asked for, forecast shard by shard, made to add up, and published."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecasting import publish, series
+from forecasting.counts import counted
 from forecasting.executor import Executor
+from forecasting.feast import Feast
 from forecasting.forecast import forecast
+from forecasting.kin import Kin, adopted, kin, young
 from forecasting.models import Model
 from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.models.prophet import Prophet
+from forecasting.outlook import Outlook
 from forecasting.panel import Panel
-from forecasting.why import Language
+from forecasting.publish import Issue
+from forecasting.reconcile import Sums, reconcile
+from forecasting.scenario import Scenario
+from lakehouse import cameras
 from lakehouse.areas import Areas
 from lakehouse.problem import UnknownArea, UnknownKind
 from lakehouse.store import Lake
 
 LEVELS = ("city", "kecamatan")
 """The levels that are forecast unless areas are named."""
+SHARD_AREAS = 500
+"""So many areas of a kind are forecast together: they learn from one another, and fit into memory."""
+_RECENT = timedelta(days=28)
 
 
 @dataclass(frozen=True)
@@ -30,22 +42,22 @@ class Order:
     """What one shard forecasts."""
 
     root: str
-    issue: publish.Issue
+    issue: Issue
     areas: tuple[str, ...]
     horizon: int
     prophets: int
-    """Prophet is asked for so many areas of the kind, the largest ones: it is dear."""
+    """Prophet is asked for so many of the areas, the largest ones: it is dear."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """What came of an order: rows by table."""
+    """What came of an order."""
 
     order: Order
-    rows: Mapping[str, pa.Table]
+    outlook: Outlook
 
     def __str__(self) -> str:
-        scores = self.rows["scores"]
+        scores = publish.scores(self.outlook, self.order.issue)
         chosen = scores.filter(scores["chosen"])
         models = ", ".join(
             f"{one['values']} {one['counts']}" for one in chosen["model"].value_counts().to_pylist()
@@ -55,6 +67,7 @@ class Filled:
         held = pc.mean(chosen["coverage80"]).as_py()
         text = f"{self.order.issue.kind:<16} {chosen.num_rows} areas ({models or 'none'})"
         text += f", MASE {skill:.2f}, 80 % band held {held:.0%}" if skill is not None else ""
+        text += f", if {self.order.issue.scenario}" if self.order.issue.scenario else ""
         return text + (f", {lacking} with insufficient data" if lacking else "")
 
 
@@ -66,20 +79,26 @@ def orders(
     kinds: Collection[str] = (),
     areas: Collection[str] = (),
     prophets: int = 2,
+    scenario: str = "",
 ) -> list[Order]:
-    """What is still to be forecast for this time of issue, kind by kind.
+    """What is still to be forecast for this time of issue, shard by shard; with a scenario, both.
 
     Raises:
         UnknownArea: an area is not in the lake.
         UnknownKind: a kind is not in the lake, or is not one that is forecast.
+        BadScenario: it supposes what cannot be supposed.
     """
-    wanted, units = _areas(Areas.read(lake), areas), _units(lake, kinds)
+    wanted, rows = _areas(Areas.read(lake), areas), _kinds(lake, kinds)
     version = lake.version("area_hours")
     found = []
-    for kind, unit in units.items():
-        left = tuple(sorted(wanted - publish.issued(lake, kind, issued_at)))
-        issue = publish.Issue(kind, unit, issued_at, version)
-        found += [Order(lake.root, issue, left, horizon, prophets)] if left else []
+    for supposed in dict.fromkeys(("", Scenario.of(scenario).name)):
+        for row in rows:
+            left = sorted(wanted - publish.issued(lake, row["kind"], issued_at, supposed))
+            issue = Issue(row["kind"], row["unit"], issued_at, version, bool(row["additive"]), supposed)
+            count = -(-len(left) // SHARD_AREAS)
+            for number in range(count):
+                few = prophets // count + (number < prophets % count)
+                found.append(Order(lake.root, issue, tuple(left[number::count]), horizon, few))
     return found
 
 
@@ -92,23 +111,42 @@ def _areas(tree: Areas, named: Collection[str]) -> frozenset[str]:
     return frozenset(named)
 
 
-def _units(lake: Lake, named: Collection[str]) -> dict[str, Mapping[Language, str]]:
-    rows = lake.read("kinds", where=pc.field("forecast")).to_pylist()
-    units = {row["kind"]: row["unit"] for row in rows}
+def _kinds(lake: Lake, named: Collection[str]) -> list[dict[str, Any]]:
+    rows = {row["kind"]: row for row in lake.read("kinds", where=pc.field("forecast")).to_pylist()}
     for kind in named:
-        if kind not in units:
-            raise UnknownKind(
-                kind, f"what is forecast is {', '.join(sorted(units)) or 'nothing'}", "name one of these"
-            )
-    return {kind: units[kind] for kind in sorted(named or units)}
+        if kind not in rows:
+            known = ", ".join(sorted(rows)) or "nothing"
+            raise UnknownKind(kind, f"what is forecast is {known}", "name one of these")
+    return [rows[kind] for kind in sorted(named or rows)]
 
 
 def fill(order: Order) -> Filled:
-    """Forecast one kind."""
+    """Forecast some areas of one kind."""
     lake, issue = Lake.open(order.root), order.issue
-    panel = series.panel(lake, issue.kind, order.areas, issue.issued_at, order.horizon)
-    made = forecast(panel, models(panel, order.prophets))
-    return Filled(order, {"forecasts": publish.forecasts(made, issue), "scores": publish.scores(made, issue)})
+    panel = _panel(lake, order, order.areas)
+    families = _families(lake, issue, panel)
+    if families:
+        panel = _panel(lake, order, {*order.areas, *(one for kin in families.values() for one in kin)})
+    feast = Feast.of(panel)
+    made = forecast(feast.without(panel), models(panel, order.prophets))
+    outlook = adopted(counted(Outlook.of(made, feast), panel, made.rehearsal), panel, families)
+    return Filled(order, outlook.only(np.flatnonzero(np.isin(outlook.ids, order.areas))))
+
+
+def _panel(lake: Lake, order: Order, areas: Collection[str]) -> Panel:
+    issue = order.issue
+    return Scenario.of(issue.scenario).applied(
+        series.panel(lake, issue.kind, areas, issue.issued_at, order.horizon)
+    )
+
+
+def _families(lake: Lake, issue: Issue, panel: Panel) -> Kin:
+    """By new camera, those that it is forecast by."""
+    new = panel.ids[young(panel)].tolist()
+    if not new:
+        return {}
+    grown = series.cameras(lake, issue.kind, issue.issued_at - 2 * _RECENT, issue.issued_at - _RECENT)
+    return kin(new, Areas.read(lake), cameras.read(lake), grown)
 
 
 def models(panel: Panel, prophets: int) -> list[Model]:
@@ -119,12 +157,44 @@ def models(panel: Panel, prophets: int) -> list[Model]:
     return [Base(), Boosted(), *([Prophet(few)] if few else [])]
 
 
-def run(lake: Lake, wanted: Sequence[Order], executor: Executor) -> Iterator[Filled]:
+@dataclass(frozen=True)
+class Published:
+    """What was published of one kind: its rows, and the method by which its areas add up."""
+
+    issue: Issue
+    rows: Mapping[str, pa.Table]
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.issue.kind:<16} areas add up: {self.method}"
+
+
+def run(lake: Lake, wanted: Sequence[Order], executor: Executor) -> Iterator[Filled | Published]:
     """Fill the orders and publish them together, once all are filled; yields each as it is done."""
-    filled = []
+    filled: dict[tuple[str, str], list[Filled]] = defaultdict(list)
     for one in executor.run(fill, wanted):
-        filled.append(one)
+        filled[one.order.issue.kind, one.order.issue.scenario].append(one)
         yield one
-    if filled:
-        rows = {name: pa.concat_tables(one.rows[name] for one in filled) for name in ("forecasts", "scores")}
+    done = [_summed_up(lake, shards) for _, shards in sorted(filled.items())]
+    if done:
+        rows = {name: pa.concat_tables(one.rows[name] for one in done) for name in ("forecasts", "scores")}
         publish.append(lake, rows, wanted[0].issue.issued_at)
+    yield from done
+
+
+def _summed_up(lake: Lake, shards: Sequence[Filled]) -> Published:
+    """The shards of one kind as rows, where areas can be added, made to add up."""
+    issue = shards[0].order.issue
+    outlook, method = Outlook.joined([one.outlook for one in shards]), "none"
+    if issue.additive:
+        outlook, method = _adding_up(lake, issue, outlook)
+    rows = {"forecasts": publish.forecasts(outlook, issue), "scores": publish.scores(outlook, issue)}
+    return Published(issue, rows, method)
+
+
+def _adding_up(lake: Lake, issue: Issue, outlook: Outlook) -> tuple[Outlook, str]:
+    able, unable = (outlook.only(np.flatnonzero(chosen)) for chosen in (outlook.able, ~outlook.able))
+    watching = series.cameras(lake, issue.kind, issue.issued_at - _RECENT, issue.issued_at)
+    sums = Sums.of(able.ids.tolist(), Areas.read(lake), watching)
+    able, method = reconcile(able, sums)
+    return Outlook.joined([able, unable]), method

@@ -122,7 +122,7 @@ class Panel:
             BadTable: a column is missing, or the frequency is unknown.
         """
         clock = frequency(freq)
-        long = _tidy(frame, future)
+        long = _tidy(frame, future, origin)
         ids, codes = np.unique(long["unique_id"].to_numpy(dtype=np.str_), return_inverse=True)
         at = long["ds"].to_numpy().astype(f"M8[{clock.unit}]")
         y = long["y"].to_numpy(dtype=np.float64)
@@ -137,7 +137,7 @@ class Panel:
         return cls(ids, clock, origins, values, horizon, known)
 
 
-def _tidy(frame: pd.DataFrame, future: Collection[str]) -> pd.DataFrame:
+def _tidy(frame: pd.DataFrame, future: Collection[str], origin: np.datetime64 | None) -> pd.DataFrame:
     missing = {"unique_id", "ds", "y", *future} - set(frame.columns)
     if missing:
         names = ", ".join(sorted(missing))
@@ -148,7 +148,7 @@ def _tidy(frame: pd.DataFrame, future: Collection[str]) -> pd.DataFrame:
         long[name] = pd.to_numeric(long[name], errors="coerce").astype(np.float64)
         long[name] = long[name].where(np.isfinite(long[name]))
     tomorrow = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(days=1)
-    long["y"] = long["y"].where(long["ds"] <= tomorrow)
+    long["y"] = long["y"].where(long["ds"] <= (tomorrow if origin is None else pd.Timestamp(origin)))
     long = long.dropna(subset=["ds", "unique_id"])
     return long.assign(unique_id=long["unique_id"].astype(str)).sort_values("ds", kind="stable")
 

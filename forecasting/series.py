@@ -42,6 +42,13 @@ def read(lake: Lake, kind: str, areas: Collection[str], origin: datetime) -> pd.
     return frame
 
 
+def cameras(lake: Lake, kind: str, since: datetime, until: datetime) -> frozenset[str]:
+    """The camera areas of which something is known in [since, until)."""
+    wanted = (pc.field("kind") == kind) & pc.starts_with(pc.field("area_id"), "camera:")
+    wanted &= (pc.field("hour") >= since) & (pc.field("hour") < until) & pc.field("value").is_valid()
+    return frozenset(lake.read("area_hours", columns=["area_id"], where=wanted)["area_id"].to_pylist())
+
+
 def panel(lake: Lake, kind: str, areas: Collection[str], origin: datetime, horizon: int) -> Panel:
     """What is known at the origin of a kind in these areas, and of the days and the weather to come."""
     start = np.datetime64(origin.astimezone(CITY_ZONE).replace(tzinfo=None), "h")

@@ -70,6 +70,13 @@ class BadTime(Problem):
     title = "Not a date or time"
 
 
+class BadScenario(Problem):
+    """Something that cannot be supposed. The message lists what can: rain, tide, and days that differ."""
+
+    slug = "bad-scenario"
+    title = "Not a scenario"
+
+
 class BadSource(Problem):
     """A source that cannot be opened or decoded. Check its address, its rights and its format."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forecasting import issue
+from forecasting import issue, unusual
 from forecasting.executor import Executor
 from forecasting.series import last_full_hour
 from forecasting.settings import Settings
@@ -21,6 +21,8 @@ from lakehouse.store import Lake
 SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
+TheLake = Annotated[str, typer.Option("--lake", help="The lake's folder, or s3://…")]
+At = Annotated[str | None, typer.Option(help="As at this time: RFC 3339; now by default.")]
 Areas = Annotated[list[str] | None, typer.Option(help="Area ids; the city and its kecamatan by default.")]
 Kinds = Annotated[
     list[str] | None, typer.Option(help="Such as traffic.flow; every forecast kind by default.")
@@ -29,16 +31,14 @@ Kinds = Annotated[
 
 @app.command()
 def run(
-    lake: Annotated[str, typer.Option("--lake", help="The lake's folder, or s3://…")] = SETTINGS.lake,
+    lake: TheLake = SETTINGS.lake,
     horizon: Annotated[str, typer.Option(help="How far: 7d, 48h.")] = "7d",
     areas: Areas = None,
     kinds: Kinds = None,
     executor: Annotated[
         Executor, typer.Option(help="In this process, or on a Ray cluster.")
     ] = SETTINGS.executor,
-    at: Annotated[
-        str | None, typer.Option(help="Forecast as at this time: RFC 3339; now by default.")
-    ] = None,
+    at: At = None,
     scenario: Annotated[
         str, typer.Option(help="A second forecast beside the first: rain=20mm, holiday=2026-12-01 …")
     ] = "",
@@ -56,6 +56,7 @@ def run(
         scenario=scenario,
     )
     local = issued_at.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M")
+    print(unusual.tell(opened, issued_at))
     if not wanted:
         print(f"forecast nothing: what was known until {local} has been forecast")
         return
@@ -64,6 +65,15 @@ def run(
         print(f"{number}/{len(wanted)} {done}" if number <= len(wanted) else done, flush=True)
         rows += done.rows["forecasts"].num_rows if isinstance(done, issue.Published) else 0
     print(f"published {rows:,} forecast hours, as known until {local}, in {time.monotonic() - began:.0f} s")
+
+
+@app.command(name="unusual")
+def tell_unusual(
+    lake: TheLake = SETTINGS.lake,
+    at: At = None,
+) -> None:
+    """Compare the last hours with their own forecast, and tell what is too far off to be chance, once."""
+    print(unusual.tell(Lake.open(lake), last_full_hour(_instant(at))))
 
 
 @app.command()

@@ -352,8 +352,8 @@ _ALL = (
             ]
         ),
         key=("area_id", "kind", "from"),
-        writer="forecasting.publish",
-        about="an hour outside its band, told once",
+        writer="forecasting.unusual",
+        about="hours outside their band, too seldom to be chance, told once",
     ),
     Table(
         "weather",

@@ -21,6 +21,7 @@ from serving.api import (
     problems,
     root,
     source,
+    unusual,
 )
 from serving.api.city import City
 from serving.api.parameters import refuse_unknown
@@ -29,7 +30,7 @@ from serving.detectors import Detector
 from serving.live import Live
 from serving.settings import Settings
 
-_NOUNS = (root, health, areas, cameras, kinds, events, hours, forecasts, detect)
+_NOUNS = (root, health, areas, cameras, kinds, events, hours, forecasts, unusual, detect)
 
 
 @asynccontextmanager

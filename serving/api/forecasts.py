@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.store import Lake
 from serving.api.city import TheCity
@@ -24,6 +24,7 @@ _EXAMPLE: dict[str, Any] = {
     "kind": "traffic.flow",
     "issued_at": "2026-11-23T10:00:00+07:00",
     "at": "2026-11-23T17:00:00+07:00",
+    "scenario": "",
     "model": "boosted",
     "q025": 640.0,
     "q05": 668.0,
@@ -48,6 +49,7 @@ class ForecastOut(BaseModel):
     kind: str
     issued_at: CityTime
     at: CityTime
+    scenario: str
     model: str
     q025: float | None
     q05: float | None
@@ -85,9 +87,10 @@ class ForecastsOut(BaseModel):
 COLUMNS = list(ForecastOut.model_fields)
 
 
-def newest_issue(lake: Lake, version: int) -> datetime | None:
-    """When the newest forecasts of a version were issued."""
-    issued = lake.read("forecasts", columns=["issued_at"], version=version).column("issued_at")
+def newest_issue(lake: Lake, version: int, scenario: str = "") -> datetime | None:
+    """When the newest forecasts of a version were issued, those of one scenario."""
+    where = pc.field("scenario") == scenario
+    issued = lake.read("forecasts", columns=["issued_at"], where=where, version=version).column("issued_at")
     newest: datetime | None = pc.max(issued).as_py()
     return newest
 
@@ -104,9 +107,10 @@ def _json(rows: pa.Table, scores: list[ScoreOut]) -> str:
 
 
 class Asked(Selection):
-    """Which forecasts are wanted: by default the newest."""
+    """Which forecasts are wanted: by default the newest, supposing nothing."""
 
     issued_at: Instant | None = None
+    scenario: str = Field(default="", description="what is supposed, such as rain=20mm; nothing by default")
 
 
 @router.get("/v1/forecasts", response_model=ForecastsOut, responses=CSV_RESPONSE)
@@ -117,15 +121,16 @@ def forecasts(request: Request, city: TheCity, asked: Annotated[Asked, Query()])
         sorted(areas),
         city.kind(asked.kind),
         asked.issued_at,
+        asked.scenario,
         city.lake.version("scores"),
         wants_csv(request),
     )
     edition = Edition.of(city.lake, "forecasts", asked.version, shape)
     if (held := edition.held(request)) is not None:
         return held
-    issue = asked.issued_at or newest_issue(city.lake, edition.version)
+    issue = asked.issued_at or newest_issue(city.lake, edition.version, asked.scenario)
     where = (pc.field("issued_at") == pa.scalar(issue, pa.timestamp("us", "UTC"))) & chosen(areas, asked.kind)
-    where &= pc.field("scenario") == ""
+    where &= pc.field("scenario") == asked.scenario
     rows = bounded(city.lake.read("forecasts", columns=COLUMNS, where=where, version=edition.version))
     rows = rows.sort_by([("kind", "ascending"), ("area_id", "ascending"), ("at", "ascending")])
     if wants_csv(request):

@@ -18,6 +18,7 @@ LINKS = {
     "live": "/v1/events/live",
     "hours": "/v1/hours",
     "forecasts": "/v1/forecasts",
+    "unusual": "/v1/unusual",
     "detect": "/v1/detect",
     "docs": "/docs",
     "page": "/",

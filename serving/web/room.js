@@ -9,8 +9,11 @@ const HOUR_MS = 3_600_000;
 const MOST_EVENTS = 200;
 
 /** Seconds from one question to the next; after a failure it is asked again sooner. */
-const EVERY = { health: 5, hours: 30, events: 60, forecasts: 300, places: 300 };
+const EVERY = { health: 5, hours: 30, events: 60, unusual: 60, forecasts: 300, places: 300 };
 const AGAIN = 5;
+
+/** An episode goes on while its last hour ended less than this ago: the hour that runs is not judged yet. */
+const GOING_MS = 2 * HOUR_MS;
 
 const keyOf = (areaId, kind) => `${areaId}|${kind}`;
 const hoursBefore = (instant, hours) => new Date(Math.floor(instant / HOUR_MS - hours) * HOUR_MS).toISOString();
@@ -33,6 +36,7 @@ class Room extends EventTarget {
   hours = new Map();
   steps = new Map();
   scores = new Map();
+  unusual = [];
   events = new Map();
   arrived = new Set();
   health = null;
@@ -49,6 +53,7 @@ class Room extends EventTarget {
     this.#keep("places", () => this.#readPlaces());
     this.#keep("hours", () => this.#readHours());
     this.#keep("forecasts", () => this.#readForecasts());
+    this.#keep("unusual", () => this.#readUnusual());
     this.#keep("events", () => this.#readEvents());
     follow("/events/live", "event", {
       told: (event) => this.#take([event], true),
@@ -98,6 +103,12 @@ class Room extends EventTarget {
   /** The backtest of the model behind an area's forecast. */
   score(areaId, kind) {
     return (this.scores.get(keyOf(areaId, kind)) ?? []).find(({ chosen }) => chosen);
+  }
+
+  /** What is told of an area and kind as too far off to be chance, while it goes on. */
+  told(areaId, kind) {
+    const goesOn = ({ to }) => this.now - new Date(to) < GOING_MS;
+    return this.unusual.find((episode) => episode.area_id === areaId && episode.kind === kind && goesOn(episode));
   }
 
   standing(areaId, kind) {
@@ -200,6 +211,13 @@ class Room extends EventTarget {
     this.steps = grouped(answer.items, "at");
     this.scores = Map.groupBy(answer.scores, ({ area_id, kind }) => keyOf(area_id, kind));
     this.#tell("forecasts");
+  }
+
+  async #readUnusual() {
+    const answer = await read("/unusual", { since: hoursBefore(this.now, 24) });
+    if (!this.#isNews("unusual", answer)) return;
+    this.unusual = answer.items;
+    this.#tell("unusual");
   }
 
   async #readEvents() {

@@ -1,7 +1,7 @@
 /** A standing in words. */
 
 import { isKnown, sign } from "./standing.js";
-import { both, change, difference, hasWord, number, word } from "./words.js";
+import { both, change, decimal, difference, hasWord, number, percent, timeOfDay, word } from "./words.js";
 
 /** Where a value stands, as a sentence without its name. */
 export function verdictOf(standing) {
@@ -25,3 +25,14 @@ export function reasonOf(row) {
   if (!row) return word("reason.silent");
   return hasWord(`reason.${row.reason}`) ? word(`reason.${row.reason}`) : row.reason ?? word("reason.silent");
 }
+
+/** How well a forecast's model did on the past, and how often its band held. */
+export function skillOf(score) {
+  if (!score || score.mase === null) return word("skill.untested");
+  const key = score.mase < 1 ? "skill.better" : "skill.worse";
+  const error = word(key, { share: percent(Math.abs(1 - score.mase)), mase: decimal(score.mase) });
+  return `${error} ${word("skill.band", { coverage: percent(score.coverage80) })}`;
+}
+
+/** Since when something has been too far off to be chance; empty where it is not. */
+export const toldOf = (episode) => (episode ? word("told.since", { time: timeOfDay(new Date(episode.from)) }) : "");

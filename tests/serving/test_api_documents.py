@@ -24,6 +24,6 @@ def test_the_documents_work_without_any_other_server(reading):
         page.get_by_text("/v1/forecasts").first.wait_for()
         listed = page.locator(".opblock-summary-path").all_inner_texts()
         browser.close()
-    assert len(listed) == 10
+    assert len(listed) == 11
     assert not faults
     assert [url for url in asked if not url.startswith((home, "data:"))] == []

@@ -4,7 +4,11 @@ import csv
 import io
 from datetime import datetime, timedelta
 
+import httpx
+import pyarrow as pa
 import pytest
+
+from lakehouse.tables import TABLES
 
 
 def items(client, path, **query):
@@ -156,3 +160,44 @@ def test_every_answer_keeps_the_browser_at_home(reading):
     """No answer lets a page ask another server for anything."""
     for path in ("/", "/v1", "/v1/hours", "/nowhere", "/web/nothing.js"):
         assert "default-src" in reading.get(path).headers["content-security-policy"], path
+
+
+@pytest.fixture
+def asked(city, lake):
+    """A client over a lake of one's own."""
+    from serving.api import application
+
+    with city.served(application(lake)) as url, httpx.Client(base_url=url, timeout=10) as client:
+        yield client
+
+
+def test_a_scenario_never_stands_for_the_forecast(city, lake, asked):
+    """A later forecast that supposes something is only told when it is asked for by its name."""
+    supposed = city.forecast_rows(city.HOUR + timedelta(hours=1), value=99.0).to_pylist()
+    rows = [{**row, "scenario": "rain=20mm"} for row in supposed]
+    lake.append("forecasts", pa.Table.from_pylist(rows, schema=TABLES["forecasts"].schema))
+    newest = items(asked, "/v1/forecasts")
+    assert {one["scenario"] for one in newest} == {""}
+    assert newest == items(asked, "/v1/forecasts", scenario="")
+    supposed = items(asked, "/v1/forecasts", scenario="rain=20mm")
+    assert {(one["scenario"], one["q50"]) for one in supposed} == {("rain=20mm", 99.0)}
+
+
+def test_the_unusual_is_told_with_its_band(city, lake, asked):
+    """Each episode of the last day once, the newest first, in the city's time."""
+    row = {"area_id": "33.74.01", "kind": "crowd.people", "observed": 90.0, "q05": 10.0, "q95": 30.0}
+    rows = [
+        {**row, "from": city.HOUR - timedelta(hours=back), "to": city.HOUR, "told_at": city.HOUR}
+        for back in (3, 1)
+    ]
+    rows.append({**row, "from": city.HOUR - timedelta(days=9), "to": city.HOUR - timedelta(days=8)})
+    rows[-1]["told_at"] = city.HOUR
+    lake.append("unusual", pa.Table.from_pylist(rows, schema=TABLES["unusual"].schema))
+    told = items(asked, "/v1/unusual")
+    assert [datetime.fromisoformat(one["from"]) for one in told] == [
+        city.HOUR - timedelta(hours=h) for h in (1, 3)
+    ]
+    assert told[0]["observed"] == 90.0
+    assert told[0]["from"].endswith("+07:00")
+    assert items(asked, "/v1/unusual", area="33.74.02") == []
+    assert len(items(asked, "/v1/unusual", since="2026-01-01")) >= 2

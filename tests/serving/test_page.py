@@ -1,5 +1,6 @@
 """The situation room in a real browser, over the real application and a real lake."""
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -71,6 +72,13 @@ def scores(hour):
     return pa.Table.from_pylist([item], TABLES["scores"].schema)
 
 
+def unusual(hour):
+    """Genuk has been told since three hours ago."""
+    item = {"area_id": FAR_ABOVE, "kind": "crowd.people", "from": hour - timedelta(hours=3), "to": hour}
+    item |= {"observed": 300.0, "q05": 80.0, "q95": 120.0, "told_at": hour}
+    return pa.Table.from_pylist([item], TABLES["unusual"].schema)
+
+
 @pytest.fixture(scope="module")
 def lake(city, tmp_path_factory):
     """A lake with a day of hours for every kecamatan but one, and a band for each."""
@@ -78,6 +86,7 @@ def lake(city, tmp_path_factory):
     lake.replace("area_hours", hours(city.HOUR))
     lake.append("forecasts", forecasts(city.HOUR))
     lake.append("scores", scores(city.HOUR))
+    lake.append("unusual", unusual(city.HOUR))
     return lake
 
 
@@ -172,7 +181,26 @@ def test_the_unusual_is_more_than_a_colour(wall):
     expect(tile(wall.page, UNKNOWN).locator(".hatched")).to_be_visible()
     expect(tile(wall.page, UNWATCHED).locator(".verdict")).to_have_text("\N{EN DASH}")
     expect(tile(wall.page, FAR_ABOVE)).to_have_attribute(
-        "aria-label", "Genuk. People. 300 People. Far above the usual (+200%), usually 80\N{EN DASH}120"
+        "aria-label",
+        re.compile(
+            "Genuk. People. 300 People. Far above .*, usually 80\N{EN DASH}120. Since ..:.. too far off"
+        ),
+    )
+
+
+def test_what_is_told_stands_out_and_says_since_when(wall):
+    """An episode that is no chance has its own outline and a sentence; one hour outside its band has not."""
+    wall.page.goto(f"{wall.address}/#lang=en&kind=crowd.people&area={FAR_ABOVE}")
+    expect(tile(wall.page, FAR_ABOVE)).to_have_attribute("data-told", "true")
+    expect(tile(wall.page, BELOW)).to_have_attribute("data-told", "false")
+    expect(wall.page.locator("area-panel .told").first).to_contain_text("too far off to be chance")
+
+
+def test_every_forecast_stands_with_its_skill(wall):
+    """A kecamatan's forecast says how well it did, or that it was never tested."""
+    wall.page.goto(f"{wall.address}/#lang=en&kind=crowd.people&area={BELOW}")
+    expect(wall.page.locator("area-panel article").first).to_contain_text(
+        "This forecast has not been tested yet."
     )
 
 

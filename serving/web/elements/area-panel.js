@@ -3,13 +3,13 @@
 import { html } from "../markup.js";
 import { room } from "../room.js";
 import { distance, isKnown, sign } from "../standing.js";
-import { reasonOf, verdictOf } from "../verdict.js";
+import { reasonOf, skillOf, toldOf, verdictOf } from "../verdict.js";
 import { both, hourSpan, number, percent, word } from "../words.js";
 import { bandBar } from "./band-bar.js";
 
 class AreaPanel extends HTMLElement {
   connectedCallback() {
-    room.watch(["places", "hours", "forecasts", "events", "view", "peek"], () => this.render());
+    room.watch(["places", "hours", "forecasts", "unusual", "events", "view", "peek"], () => this.render());
   }
 
   render() {
@@ -41,7 +41,9 @@ function block(area, kind) {
     html("p", { class: "figure" }, html("strong", {}, known ? number(row.value) : sign(standing)), known ? ` ${both(kind.unit)}` : ""),
     known && step ? bandBar(row.value, step) : null,
     html("p", { class: "verdict" }, `${known ? sign(standing) : ""} ${verdictOf(standing)}`.trim()),
+    html("p", { class: "told" }, toldOf(room.told(area.area_id, kind.kind))),
     html("p", { class: "source" }, sources(standing)),
+    room.forecast(area.area_id, kind.kind).length ? html("p", { class: "source" }, skillOf(room.score(area.area_id, kind.kind))) : null,
   );
 }
 

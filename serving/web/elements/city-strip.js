@@ -4,8 +4,8 @@ import { html } from "../markup.js";
 import { room } from "../room.js";
 import { isKnown, sign } from "../standing.js";
 import { stripChart } from "../strip-chart.js";
-import { verdictOf } from "../verdict.js";
-import { both, decimal, number, percent, timeOfDay, word } from "../words.js";
+import { skillOf, verdictOf } from "../verdict.js";
+import { both, number, timeOfDay, word } from "../words.js";
 
 const HOUR_MS = 3_600_000;
 const BEHIND = 24;
@@ -70,14 +70,7 @@ function headline(kind, standing) {
 /** How far the forecast can be trusted, and what it goes by. */
 function explanation(areaId, kind) {
   const why = both(room.forecast(areaId, kind)[0]?.why);
-  return [html("p", {}, skill(room.score(areaId, kind))), html("p", { class: "why" }, why)];
-}
-
-function skill(score) {
-  if (!score || score.mase === null) return word("skill.untested");
-  const key = score.mase < 1 ? "skill.better" : "skill.worse";
-  const error = word(key, { share: percent(Math.abs(1 - score.mase)), mase: decimal(score.mase) });
-  return `${error} ${word("skill.band", { coverage: percent(score.coverage80) })}`;
+  return [html("p", {}, skillOf(room.score(areaId, kind))), html("p", { class: "why" }, why)];
 }
 
 function spoken(kind, { past, steps }) {

@@ -3,7 +3,7 @@
 import { svg } from "../markup.js";
 import { room } from "../room.js";
 import { sign } from "../standing.js";
-import { offOf, valueOf, verdictOf } from "../verdict.js";
+import { offOf, toldOf, valueOf, verdictOf } from "../verdict.js";
 import { both, number, word } from "../words.js";
 
 const RADIUS = 60;
@@ -13,7 +13,7 @@ const GAP = 3;
 class HexMap extends HTMLElement {
   connectedCallback() {
     room.watch(["places"], () => this.draw());
-    room.watch(["hours", "forecasts", "events", "view"], () => this.render());
+    room.watch(["hours", "forecasts", "unusual", "events", "view"], () => this.render());
   }
 
   /** Once for a city: later answers only change what a hexagon says, so that the keyboard's focus stays. */
@@ -92,15 +92,18 @@ function say(node) {
   const events = room.openEvents(area.area_id).length;
   node.dataset.state = standing.state;
   node.dataset.degree = standing.degree;
+  const episode = room.told(area.area_id, room.kind.kind);
+  node.dataset.told = Boolean(episode);
   node.setAttribute("aria-pressed", String(room.view.area === area.area_id));
-  node.setAttribute("aria-label", spoken(area, standing, events));
+  node.setAttribute("aria-label", spoken(area, standing, episode, events));
   node.querySelector(".verdict").textContent = figure(standing);
   node.querySelector(".badge").classList.toggle("none", events === 0);
   node.querySelector(".badge text").textContent = events;
 }
 
-function spoken(area, standing, events) {
+function spoken(area, standing, episode, events) {
   const parts = [area.name, both(room.kind.title), valueOf(standing, room.kind), verdictOf(standing)];
+  if (episode) parts.push(toldOf(episode));
   if (events) parts.push(word("map.events", { count: events }));
   return parts.join(". ");
 }

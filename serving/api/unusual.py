@@ -1,0 +1,75 @@
+"""What is too far from its own forecast to be chance: GET /v1/unusual."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import pyarrow.compute as pc
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.api.city import TheCity
+from serving.api.editions import Edition
+from serving.api.hours import bounded, chosen
+from serving.api.parameters import Selection
+from serving.api.times import CityTime, Instant
+
+router = APIRouter()
+
+_EXAMPLE: dict[str, Any] = {
+    "area_id": "33.74.01",
+    "kind": "traffic.flow",
+    "from": "2026-11-23T16:00:00+07:00",
+    "to": "2026-11-23T18:00:00+07:00",
+    "observed": 310.0,
+    "q05": 668.0,
+    "q95": 990.0,
+    "told_at": "2026-11-23T17:00:00+07:00",
+}
+
+
+class UnusualOut(BaseModel):
+    """Hours of one area and kind on one side of their band, from `from` until before `to`.
+
+    `observed` and its band are those of the hour furthest out. Of all hours a tenth lies outside of q05 to
+    q95; these are told because so much, or so long, is too seldom to be chance among so many areas.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]}, populate_by_name=True)
+
+    area_id: str
+    kind: str
+    start: CityTime = Field(alias="from")
+    end: CityTime = Field(alias="to")
+    observed: float
+    q05: float
+    q95: float
+    told_at: CityTime
+
+
+class UnusualsOut(BaseModel):
+    """Episodes, the newest first."""
+
+    items: list[UnusualOut]
+
+
+class Asked(Selection):
+    """Which episodes are wanted: by default those that went on in the last 24 hours."""
+
+    since: Instant | None = None
+
+
+@router.get("/v1/unusual", response_model=UnusualsOut)
+def unusual(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
+    """What was unusual in the city and its kecamatan, or in the areas asked for; each episode once."""
+    since = asked.since or datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=24)
+    areas = city.selected(asked.area, asked.level)
+    edition = Edition.of(city.lake, "unusual", asked.version, (sorted(areas), city.kind(asked.kind), since))
+    if (held := edition.held(request)) is not None:
+        return held
+    where = chosen(areas, asked.kind) & (pc.field("to") > since)
+    rows = bounded(city.lake.read("unusual", where=where, version=edition.version))
+    rows = rows.sort_by([("from", "descending"), ("area_id", "ascending"), ("kind", "ascending")])
+    answer = UnusualsOut(items=[UnusualOut.model_validate(row) for row in rows.to_pylist()])
+    return Response(
+        answer.model_dump_json(by_alias=True), media_type="application/json", headers=edition.headers
+    )

@@ -141,7 +141,8 @@ def test_kinds_are_forecast_on_a_cluster(lake, monkeypatch, areas, origin):
     )
     try:
         orders = issue.orders(lake, origin, HORIZON, areas=areas)
-        assert len(list(issue.run(lake, orders, Executor.RAY))) == 1
+        told = [type(one) for one in issue.run(lake, orders, Executor.RAY)]
     finally:
         ray.shutdown()
+    assert told == [issue.Filled, issue.Published]
     assert lake.read("forecasts").num_rows == HORIZON * len(areas)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from lakehouse.addresses import redact
 from lakehouse.areas import Area, Areas, semarang
+from lakehouse.commits import StaleSnapshotError
+from lakehouse.reading import watermark
 from lakehouse.tables import TABLES
 
 if TYPE_CHECKING:
@@ -128,6 +130,9 @@ class Camera(BaseModel):
         return tuple(zone for zone in self.zones if zone.purpose == purpose)
 
 
+REGISTRATIONS = "registrations"
+"""The mark in cameras: how often some were hung or changed."""
+
 _ZONES = TypeAdapter(tuple[Zone, ...])
 _AS_JSON = ("zones", "calibration")
 
@@ -157,16 +162,26 @@ def register(lake: "Lake", cameras: Iterable[Camera], new_areas: Iterable[Area] 
     Raises:
         UnknownArea: a camera's area is none of the lake's; nothing was written.
     """
+    given, more = {camera.camera_id: camera for camera in cameras}, list(new_areas)
+    while True:
+        try:
+            return _register(lake, given, more)
+        except StaleSnapshotError:
+            continue  # somebody else hung cameras meanwhile
+
+
+def _register(lake: "Lake", given: Mapping[str, Camera], new_areas: Iterable[Area]) -> int:
+    target, registrations = lake.table("areas"), watermark(lake.table("cameras"), REGISTRATIONS)
     known, areas = read(lake), Areas([*tree(lake), *new_areas])
-    given = {camera.camera_id: camera for camera in cameras}
     leaves = {area.area_id: area for area in map(_leaf, given.values())}
     for leaf in leaves.values():
         _ = areas[leaf.parent_id or ""]
     new = [_next(known.get(camera.camera_id), camera) for camera in given.values()]
     rows = [camera for camera in new if camera is not None]
-    lake.replace("areas", Areas({**{area.area_id: area for area in areas}, **leaves}.values()).table())
-    if rows:
-        lake.append("cameras", _table(rows))
+    grown = Areas({**{area.area_id: area for area in areas}, **leaves}.values())
+    lake.replace("areas", grown.table(), on=target)
+    if rows and lake.append("cameras", _table(rows), once=(REGISTRATIONS, registrations + 1)) is None:
+        raise StaleSnapshotError(f"cameras were registered {registrations + 1} times already")
     return len(rows)
 
 

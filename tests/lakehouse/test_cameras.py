@@ -1,5 +1,6 @@
 """Cameras on the ground and in the lake."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -77,3 +78,28 @@ def test_a_camera_hangs_in_a_known_area(lake):
         cameras.register(lake, [camera(area_id="nowhere")])
     assert cameras.read(lake) == {}
     assert lake.read("areas").num_rows == 0
+
+
+def test_two_registrations_at_once_lose_and_double_nothing(lake):
+    """Whoever hangs cameras while another does plans again: each has its versions once, and its leaf."""
+    failures = []
+
+    def hang(owner):
+        try:
+            for number in range(3):
+                cameras.register(
+                    lake, [camera(camera_id=f"{owner}-{number}"), camera(name=f"{owner} {number}")]
+                )
+        except Exception as error:  # noqa: BLE001 - a thread's failure is the test's
+            failures.append(error)
+
+    threads = [threading.Thread(target=hang, args=(owner,)) for owner in ("rt", "rw")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    rows = lake.read("cameras").select(["camera_id", "version"]).to_pylist()
+    assert len({(row["camera_id"], row["version"]) for row in rows}) == len(rows) == 6 + 6
+    leaves = {area.area_id for area in Areas.read(lake).at_level("camera")}
+    assert leaves == {f"camera:{row['camera_id']}" for row in rows}

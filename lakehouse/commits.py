@@ -102,6 +102,14 @@ def because(reason: str, **figures: object) -> dict[str, str]:
     return {_ABOUT: reason, **{f"{_ABOUT}.{name}": str(figure) for name, figure in figures.items()}}
 
 
+def told(actions: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What a commit says of itself: under '' why it was made, and its figures by name."""
+    info: Mapping[str, Any] = next((one["commitInfo"] for one in actions if "commitInfo" in one), {})
+    return {
+        name.removeprefix(_ABOUT).removeprefix("."): info[name] for name in info if name.startswith(_ABOUT)
+    }
+
+
 def rewriting(snapshot: DeltaTable) -> dict[str, int]:
     """The mark that a rewrite moves: of two that were planned from one snapshot, one is refused."""
     return {REWRITE: (snapshot.transaction_version(REWRITE) or 0) + 1}
@@ -123,8 +131,7 @@ def touched_days(table: DeltaTable, since: int) -> set[date] | None:
         actions = read_commit(log, version)
         if actions is None:
             return None
-        about: dict[str, Any] = next((one["commitInfo"] for one in actions if "commitInfo" in one), {})
-        if about.get(_ABOUT) not in _SAME_TO_ROLLUP:
+        if told(actions).get("") not in _SAME_TO_ROLLUP:
             files = [action[kind] for action in actions for kind in ("add", "remove") if kind in action]
             days |= {date.fromisoformat(file["partitionValues"]["day"]) for file in files}
     return days

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lakehouse.checks import files, keys, landing, logs, values
+from lakehouse.checks import files, keys, landing, logs, rewrites, values
 from lakehouse.checks.standing import Standing
 
 
@@ -22,6 +22,7 @@ INVARIANTS = (
     Invariant("tables open with the contract's columns", logs.contract),
     Invariant("watermarks never fall", logs.marks, deep=True),
     Invariant("data files are as the log says", files.files),
+    Invariant("rewrites keep every row", rewrites.kept, deep=True),
     Invariant("tables are ahead in the order of commits", landing.order),
     Invariant("rows lie at or below the watermark", landing.stamps),
     Invariant("landing has no gap beyond the watermark", landing.dense),

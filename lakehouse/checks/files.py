@@ -65,7 +65,9 @@ def _compare(standing: Standing, table: Table, told: Listed, stored: ds.ParquetF
         raise BrokenLake(name, rule, REMEDY)
     try:
         rows, bounds = _deep(folder.read(path), path, table) if standing.deep else _footer(stored, table)
-    except pa.ArrowException as error:
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
         raise BrokenLake(name, f"it cannot be read: {error}", REMEDY) from error
     if rows != told.rows:
         raise BrokenLake(name, f"it holds {rows} rows, and the log says {told.rows}", REMEDY)

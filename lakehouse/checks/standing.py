@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeVar
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -99,4 +100,7 @@ class Standing:
                 return judge(snapshot)
             except FileNotFoundError:
                 snapshot = self.lake.table(name)
+            except (pa.ArrowException, OSError) as error:
+                rule = f"one of its data files cannot be read: {error}"
+                raise BrokenLake(name, rule, "check with --deep, which names the file") from error
         raise BrokenLake(name, "its files vanish while they are read", "check again while no vacuum runs")

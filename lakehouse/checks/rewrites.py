@@ -1,0 +1,75 @@
+"""Rewrites put the same rows in another order: as many as before, and with the fingerprint that they told."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lakehouse import commits
+from lakehouse.checks.standing import Standing
+from lakehouse.commits import RECLUSTER
+from lakehouse.fingerprint import fingerprint, total
+from lakehouse.listing import listed
+from lakehouse.problem import BrokenLake
+from lakehouse.tables import TABLES
+
+RESTORE = "restore the table from a copy"
+
+
+def kept(standing: Standing) -> str:
+    """No recluster of any table changed which rows there are, as far as its log and its files reach back."""
+    count = 0
+    for name in TABLES:
+        log, rows = standing.lake.folder(name) / "_delta_log", dict[str, int]()
+        there = {one.file.path for one in listed(standing.tables[name])}
+        for version in standing.follow(range(standing.tables[name].version() + 1), f"rewrites of {name}"):
+            actions = commits.read_commit(log, version) or []
+            added, removed = (_files(actions, kind) for kind in ("add", "remove"))
+            rows |= {path: json.loads(action["stats"])["numRecords"] for path, action in added.items()}
+            told = commits.told(actions)
+            if told.get("") == RECLUSTER:
+                place = f"{name}/_delta_log/{version:020d}.json"
+                _must_be_as_many(place, rows, added, removed)
+                if there.issuperset(added):
+                    _must_be_the_same(standing, name, place, added, rows, told)
+                count += 1
+    return f"{count:,} rewrites of {len(TABLES)} tables"
+
+
+def _files(actions: Sequence[Mapping[str, Any]], kind: str) -> dict[str, Mapping[str, Any]]:
+    """What a commit took in or out, by path."""
+    return {unquote(action[kind]["path"]): action[kind] for action in actions if kind in action}
+
+
+def _must_be_as_many(
+    place: str, rows: Mapping[str, int], added: Iterable[str], removed: Iterable[str]
+) -> None:
+    if not rows.keys() >= set(removed):
+        return  # the log does not reach back to where the old files came in
+    before, after = (sum(rows[path] for path in paths) for paths in (removed, added))
+    if before != after:
+        raise BrokenLake(place, f"it put {after:,} rows in the place of {before:,}", RESTORE)
+
+
+def _must_be_the_same(
+    standing: Standing,
+    table: str,
+    place: str,
+    added: Iterable[str],
+    rows: Mapping[str, int],
+    told: Mapping[str, str],
+) -> None:
+    if sum(rows[path] for path in added) != int(told["rows"]):
+        return  # some of its rows stayed in files that were there before
+    folder = standing.lake.folder(table)
+    try:
+        held = (pq.read_table(pa.BufferReader(folder.read(path)), partitioning=None) for path in added)
+        found = format(total([fingerprint(rows) for rows in held]), "016x")
+    except FileNotFoundError:
+        return  # rewritten and deleted meanwhile
+    if found != told["fingerprint"]:
+        rule = f"its files have the fingerprint {found}, and it told {told['fingerprint']}"
+        raise BrokenLake(place, rule, RESTORE)

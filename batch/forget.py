@@ -1,9 +1,11 @@
 """A deletion request: what a camera saw in a time is gone, everywhere, and that is verified."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +25,9 @@ from lakehouse.tables import LANDED, TABLES
 
 FROM = (*LANDED, "camera_minutes", "area_hours")
 """The tables that say what a camera saw."""
+
+ROUNDS = 3
+"""How often what came in meanwhile is deleted too, before it is said."""
 
 
 @dataclass(frozen=True)
@@ -55,24 +60,28 @@ def forget(
     """
     began = time.monotonic()
     _check(lake, camera_id, since, until)
-    compact(lake, executor)
-    rows = {table: _leave_out(lake, table, camera_id, since, until, executor) for table in FROM}
-    matter = {table: _matter(lake, table, camera_id, since, until).of(table) for table in LANDED}
-    rows["late"] = sum(lake.landing.leave_out_late(name, matter) for name in lake.landing.late())
-    damaged = lake.landing.clear_damaged()
-    vacuum(lake, keep=timedelta(0), tables=FROM)
-    for table in FROM:
-        _verify(lake, table, _matter(lake, table, camera_id, since, until))
-    return Gone(rows, damaged, time.monotonic() - began)
+    rows: Counter[str] = Counter()
+    damaged, place, count = 0, "", 0
+    for _ in range(ROUNDS):
+        compact(lake, executor)
+        rows.update({table: _leave_out(lake, table, camera_id, since, until, executor) for table in FROM})
+        matter = {table: _matter(lake, table, camera_id, since, until).of(table) for table in LANDED}
+        rows["late"] += sum(lake.landing.leave_out_late(name, matter) for name in lake.landing.late())
+        damaged += lake.landing.clear_damaged()
+        vacuum(lake, keep=timedelta(0), tables=FROM)
+        place, count = next(_left(lake, camera_id, since, until), ("", 0))
+        if not count:
+            return Gone(dict(rows), damaged, time.monotonic() - began)
+    rule = f"{count} rows of the camera are still there"
+    raise BadTable(place, rule, "they come in faster than they are deleted: stop its stream, run it again")
 
 
 def _check(lake: Lake, camera_id: str, since: datetime, until: datetime) -> None:
     if until <= since:
         raise BadTime(until.isoformat(), f"it is not after {since.isoformat()}", "give a later --until")
-    if camera_id in cameras.read(lake):
-        return
-    seen = lake.read("looks", columns=["camera_id"], where=pc.field("camera_id") == camera_id, fresh=True)
-    if not seen.num_rows:
+    ever = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    # A deletion that was killed has taken it out of some tables, and must be brought to its end.
+    if camera_id not in cameras.read(lake) and not any(_left(lake, camera_id, *ever)):
         raise UnknownCamera(camera_id, "nothing was ever known of it", "see `python -m lakehouse cameras`")
 
 
@@ -98,25 +107,23 @@ def _leave_out(
     return sum(one.forgotten for one in done)
 
 
-def _verify(lake: Lake, table: str, matter: Forgotten) -> None:
-    """Look into every file that lies in a table's folder, wanted or not, and into what has landed.
-
-    Raises:
-        BadTable: such a row is there.
-    """
-    for place, rows in _every_piece(lake, table):
-        count = rows.filter(matter.of(table)).num_rows
-        if count:
-            rule = f"{count} rows of the camera are still there"
-            raise BadTable(place, rule, "they came in meanwhile: run it again")
+def _left(lake: Lake, camera_id: str, since: datetime, until: datetime) -> Iterator[tuple[str, int]]:
+    """What still holds rows of the camera, and how many: files of tables, wanted or not, and segments."""
+    for table in FROM:
+        matter = _matter(lake, table, camera_id, since, until).of(table)
+        for place, rows in _every_piece(lake, table):
+            count = rows.filter(matter).num_rows
+            if count:
+                yield place, count
 
 
 def _every_piece(lake: Lake, table: str) -> Iterator[tuple[str, pa.Table]]:
     folder, wanted = lake.folder(table), set(TABLES[table].schema.names)
     for entry in folder.walk():
         if datafiles.generation(entry.path) is not None:
-            held = ds.dataset(entry.path, filesystem=folder.filesystem(), format="parquet")
-            yield f"{table}/{entry.path}", held.to_table(columns=[*wanted & set(held.schema.names)])
+            with suppress(FileNotFoundError):  # another vacuum was faster
+                held = ds.dataset(entry.path, filesystem=folder.filesystem(), format="parquet")
+                yield f"{table}/{entry.path}", held.to_table(columns=[*wanted & set(held.schema.names)])
     for names in lake.landing.segments().values() if table in LANDED else ():
         for name in names:
             try:

@@ -20,9 +20,8 @@ _VERSIONED = re.compile(r"\d{20}\.(json|checkpoint\.parquet)$")
 _CHECKPOINT = re.compile(r"(?P<version>\d{20})\.checkpoint\.parquet")
 
 
-def write_if_due(table_uri: str, log: Folder) -> None:
-    """Write a checkpoint when the last one lies EVERY versions back."""
-    table = DeltaTable(table_uri)
+def write_if_due(table: DeltaTable, log: Folder) -> None:
+    """Write a checkpoint of a table whose commits are durable when the last one lies EVERY versions back."""
     if table.version() - last(log) >= EVERY:
         write(table, log)
 
@@ -70,6 +69,8 @@ def trim(log: Folder, before: datetime) -> int:
         return 0
     aged = {entry.path: entry.changed for entry in log.walk()}
     names = [name for name in log.names() if _VERSIONED.match(name) and int(name[:20]) < whole[-2]]
+    # Whoever wrote the checkpoints may have been killed before they were durable.
+    log.sync(*map(_name, whole[-2:]))
     # From the oldest on: the log must never have a gap.
     old = [*takewhile(lambda name: aged[name] < before, names)]
     for name in old:
@@ -101,9 +102,9 @@ def _is_whole(log: Folder, name: str) -> bool:
 
 
 def _hint_is_good(log: Folder) -> bool:
-    if not log.has(_HINT):
-        return True
     try:
         return int(json.loads(log.read(_HINT))["version"]) in _versions(log)
+    except FileNotFoundError:
+        return True
     except (ValueError, KeyError, TypeError):
         return False

@@ -91,10 +91,12 @@ def commit(
         raise StaleSnapshotError(f"{name} at version {snapshot.version()}: {error}") from error
     reach(f"commit: {name} written")
     log = log_folder(snapshot)
+    # Nobody syncs a commit that a checkpoint stands for, so it may hold none that comes after this sync.
+    reached = DeltaTable(snapshot.table_uri)
     make_durable(log)
     reach(f"commit: {name} durable")
-    checkpoints.write_if_due(snapshot.table_uri, log)
-    return DeltaTable(snapshot.table_uri).version()
+    checkpoints.write_if_due(reached, log)
+    return reached.version()
 
 
 def because(reason: str, **figures: object) -> dict[str, str]:

@@ -1,0 +1,126 @@
+"""Races that a storm meets now and then, run step by step."""
+
+from datetime import UTC, datetime, timedelta
+
+import batches
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from batch import compact as compaction
+from batch import forget as deletion
+from batch.compact import compact
+from batch.rollup import rollup
+from batch.vacuum import vacuum
+from lakehouse import checkpoints, commits
+from lakehouse.store import Lake
+
+EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+RNG = np.random.default_rng(7)
+
+
+def land(lake, camera="cam-1", age=timedelta(0)):
+    """Land a batch of a camera."""
+    made = batches.batch(RNG, [camera], 10, int(RNG.integers(1 << 31)), age)
+    return lake.landing.producer("shard-0").append(made)
+
+
+def test_a_checkpoint_holds_no_commit_that_was_not_synced(lake, monkeypatch):
+    """Whoever sees a checkpoint syncs only what came after it, so what came meanwhile is not yet in it."""
+    monkeypatch.setattr(checkpoints, "EVERY", 1)
+    synced, raced = commits.make_durable, []
+
+    def overtaken(log):
+        synced(log)
+        if not raced:
+            raced.append(True)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(commits, "make_durable", lambda _: None)
+                patch.setattr(checkpoints, "EVERY", 1000)
+                commits.commit(lake.table("calendar"), [], {"other": 1})
+
+    monkeypatch.setattr(commits, "make_durable", overtaken)
+    mine = commits.commit(lake.table("calendar"), [], {"mine": 1})
+    log = commits.log_folder(lake.table("calendar"))
+    assert checkpoints.last(log) == mine == lake.version("calendar") - 1
+
+
+def test_a_log_is_trimmed_only_once_its_checkpoints_are_durable(lake, monkeypatch):
+    """A checkpoint whose writer was killed before it synced is synced before what it stands for goes."""
+    monkeypatch.setattr(checkpoints, "EVERY", 2)
+    for number in range(6):
+        commits.commit(lake.table("calendar"), [], {"mine": number})
+    log, steps = commits.log_folder(lake.table("calendar")), []
+    for name in ("sync", "remove"):
+        real = getattr(type(log), name)
+        monkeypatch.setattr(
+            type(log),
+            name,
+            lambda log, *names, real=real, name=name: (steps.append((name, names)), real(log, *names))[1],
+        )
+    assert checkpoints.trim(log, datetime.now(UTC) + timedelta(days=1))
+    kept = [f"{version:020d}.checkpoint.parquet" for version in (3, 5)]
+    assert steps[0] == ("sync", tuple(kept))
+    assert Lake.open(lake.root).version("calendar") == 6
+
+
+def test_opening_is_not_disturbed_by_another_opening(lake, monkeypatch):
+    """Of two that heal the same table at once, the one that finds the hint gone goes on."""
+    log = commits.log_folder(lake.table("calendar"))
+    monkeypatch.setattr(type(log), "has", lambda *_: True)
+    assert checkpoints.heal(log) == []
+
+
+def test_a_vacuum_takes_no_file_that_quarantine_is_about_to_have(lake, monkeypatch):
+    """A compaction that has written its row of quarantine, and is overtaken by a vacuum, plans it again."""
+    producer = lake.landing.producer("shard-0")
+    producer._folder.create(f"{producer.name}-e{producer.epoch:06d}-{0:012d}.arrow", b"torn")
+    real, raced = commits.commit, []
+
+    def overtaken(snapshot, *given, **options):
+        if "quarantine" in snapshot.table_uri and not raced:
+            raced.append(True)
+            vacuum(lake, keep=timedelta(0), tables=["quarantine"])
+        return real(snapshot, *given, **options)
+
+    monkeypatch.setattr(compaction.commits, "commit", overtaken)
+    compact(lake)
+    assert raced
+    assert lake.read("quarantine").num_rows == 1
+
+
+def test_a_deletion_that_was_killed_is_brought_to_its_end(lake, monkeypatch):
+    """A camera of which only derived rows are left is still known to the deletion that is run again."""
+    land(lake)
+    compact(lake)
+    rollup(lake)
+    real = deletion._leave_out
+
+    def killed(lake, table, *given):
+        if table == "camera_minutes":
+            raise KeyboardInterrupt
+        return real(lake, table, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deletion, "_leave_out", killed)
+        with pytest.raises(KeyboardInterrupt):
+            deletion.forget(lake, "cam-1", *EVER)
+    assert not lake.read("looks").num_rows
+    deletion.forget(lake, "cam-1", *EVER)
+    assert not lake.read("camera_minutes", where=pc.field("camera_id") == "cam-1").num_rows
+
+
+def test_what_comes_in_during_a_deletion_is_deleted_too(lake, monkeypatch):
+    """A row that lands while a camera is forgotten does not make the deletion fail."""
+    land(lake)
+    real, raced = deletion.vacuum, []
+
+    def overtaken(*given, **options):
+        if not raced:
+            raced.append(land(lake))
+        return real(*given, **options)
+
+    monkeypatch.setattr(deletion, "vacuum", overtaken)
+    deletion.forget(lake, "cam-1", *EVER)
+    assert raced
+    assert not lake.read("looks", fresh=True).num_rows

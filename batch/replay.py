@@ -3,9 +3,9 @@
 import hashlib
 import json
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -124,7 +124,7 @@ class Plan:
     def _tables(self, kept: Sequence[tuple[Camera, Event | Measure]]) -> dict[str, pa.Table]:
         """What was kept, as it lands."""
         versions = analytic.rule_versions()
-        measures = [output for _, output in kept if isinstance(output, Measure)]
+        measures = _whole(output for _, output in kept if isinstance(output, Measure))
         events = [
             rows.events([output], {output.camera_id: camera.area_id}, versions, self.run)
             for camera, output in kept
@@ -237,6 +237,22 @@ def settings_of(kind: str, given: Sequence[str]) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise BadReplay(f"{name}={first['input']}", first["msg"], "give another value") from error
+
+
+def _whole(measures: Iterable[Measure]) -> list[Measure]:
+    """The measures, those of one minute as one: a stream that was opened anew told a part of it each time."""
+    whole: dict[tuple[str, datetime, str], Measure] = {}
+    for measure in measures:
+        place = measure.zone_id, measure.minute, measure.kind
+        whole[place] = _joined(whole[place], measure) if place in whole else measure
+    return list(whole.values())
+
+
+def _joined(one: Measure, other: Measure) -> Measure:
+    total, n = one.sum + other.sum, one.n + other.n
+    summed = analytic.quantities()[one.kind].summed
+    values = {"sum": one.value + other.value, "peak": max(one.value, other.value)}
+    return replace(one, value=values.get(summed, total / max(n, 1)), sum=total, n=n)
 
 
 def _value(text: str) -> Any:

@@ -184,7 +184,7 @@ _ALL = (
                 *_LANDED,
             ]
         ),
-        key=("camera_id", "at", "producer", "epoch"),
+        key=("camera_id", "at", "producer", "epoch", "seq"),
         writer="batch.compact",
         about="a camera's ten seconds",
         partition=("day",),
@@ -207,7 +207,7 @@ _ALL = (
                 *_LANDED,
             ]
         ),
-        key=("camera_id", "zone_id", "kind", "minute", "run", "producer", "epoch"),
+        key=("camera_id", "zone_id", "kind", "minute", "run", "producer", "epoch", "seq"),
         writer="batch.compact",
         about="a reading of an analytic",
         partition=("day",),

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +10,11 @@ from typing import Annotated
 import typer
 
 from batch import compact as compaction
-from batch import history, rounds, upkeep, workshop
+from batch import history, rounds, screening, upkeep, workshop
 from batch import quality as watching
-from batch import replay as replaying
 from batch import rollup as rolling
 from batch.backfill import backfill as land_again
 from batch.executor import Executor
-from batch.projector import Span
 from batch.settings import Settings
 from lakehouse import door
 from lakehouse.store import Lake
@@ -25,6 +23,7 @@ from lakehouse.synthetic.observed import Observed
 
 SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(screening.app)
 app.add_typer(upkeep.app)
 app.add_typer(workshop.app)
 
@@ -104,33 +103,6 @@ def quality(
         print(json.dumps({"day": str(told), "floor": floor, "items": [asdict(one) for one in found]}))
     else:
         print("\n".join(watching.lines(told, found)))
-
-
-@app.command()
-def replay(  # noqa: PLR0913 - a command has as many parameters as options
-    analytic: Annotated[str, typer.Option(help="Which analytic, such as traffic.")],
-    since: Annotated[datetime, typer.Option(formats=DAY, help="The first local date.")],
-    until: Annotated[datetime, typer.Option(formats=DAY, help="The local date after the last one.")],
-    lake: TheLake = SETTINGS.lake,
-    setting: Annotated[list[str] | None, typer.Option(help="name=value; may be repeated.")] = None,
-    camera: Cameras = None,
-    settle: Annotated[float, typer.Option(min=0, help="Hours before, in which state settles.")] = 1.0,
-    executor: Where = SETTINGS.executor,
-    *,
-    adopt: Annotated[bool, typer.Option("--adopt", help="Publish it as the run of its days.")] = False,
-) -> None:
-    """Run a live analytic again over the stored scenes of some days, and land it as a run of its own."""
-    span = Span(since.date(), until.date(), timedelta(hours=settle))
-    done = replaying.replay(
-        Lake.open(lake),
-        analytic,
-        span,
-        given=setting or (),
-        cameras=camera or (),
-        adopt=adopt,
-        executor=executor,
-    )
-    print(done)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from lakehouse.datafiles import content
 from lakehouse.listing import listed
 from lakehouse.problem import BadReplay, UnknownCamera, UnknownDay
 from lakehouse.reading import Reading, watermark
-from lakehouse.runs import HISTORY, Runs
+from lakehouse.runs import HISTORY, LIVE, Runs
 from lakehouse.scenes import LOOK_S, Event, Measure, Outcome
 from lakehouse.segments import SegmentName, app_id
 from lakehouse.store import Lake
@@ -61,7 +61,7 @@ class Replayed:
         before = f", {self.cameras - self.landed} of them before" if self.landed < self.cameras else ""
         told = f"{self.measures:,} measures, {self.events:,} revisions of events"
         adopted = "; it is published from now on" if self.adopted else ""
-        return f"{self.run}: {self.cameras} cameras{before}, in {self.seconds:.1f} s: {told}{adopted}"
+        return f"{self.run}: cameras {self.cameras}{before}, in {self.seconds:.1f} s: {told}{adopted}"
 
 
 @dataclass(frozen=True)
@@ -188,26 +188,24 @@ def replay(
     counts = executor.run(plan.play, missing)
     if adopt:
         compact(lake, executor)
-        publish(lake, kind, span.days, plan.run)
+        _publish(lake, kind, span.days, plan.run)
     measures, events = (sum(count[place] for count in counts) for place in (0, 1))
     seconds = time.monotonic() - began
     return Replayed(plan.run, len(plan.cameras), len(missing), measures, events, adopt, seconds)
 
 
-def publish(lake: Lake, kind: str, days: Sequence[date], run: str) -> int | None:
-    """Make a run the published one of an analytic for some days, in one commit; None where it is already."""
-    while True:
-        snapshot = lake.table("runs")
-        before = Reading(snapshot).rows()
-        if all(Runs.of(before).run(day, kind) == run for day in days):
-            return None
-        last = pc.max(before["adopted_at"]).as_py() or datetime.min.replace(tzinfo=UTC)
-        at = max(datetime.now(UTC), last + timedelta(microseconds=1))
-        adopted = [{"day": day, "analytic": kind, "run": run, "adopted_at": at} for day in days]
-        table = pa.Table.from_pylist(adopted, schema=TABLES["runs"].schema)
-        version = lake.append("runs", table, once=(ADOPTIONS, watermark(snapshot, ADOPTIONS) + 1))
-        if version is not None:
-            return version
+def adopt(lake: Lake, kind: str, days: Sequence[date], run: str) -> int | None:
+    """Publish a run of an analytic for some days, in one commit; None where it is already.
+
+    Raises:
+        BadReplay: there is no such analytic, or the tables have no row of it of such a run.
+    """
+    _refuse_unknown(kind)
+    there = (pc.field("run") == run) & pc.starts_with(pc.field("kind"), f"{kind}.")
+    told = (lake.read(table, columns=["run"], where=there).num_rows for table in ("measures", "events"))
+    if run != LIVE and not any(told):
+        raise BadReplay(run, f"no row of {kind} is of this run", "replay it first, and compact")
+    return _publish(lake, kind, days, run)
 
 
 def settings_of(kind: str, given: Sequence[str]) -> Settings:
@@ -216,9 +214,8 @@ def settings_of(kind: str, given: Sequence[str]) -> Settings:
     Raises:
         BadReplay: there is no such analytic or setting, or its value is none.
     """
+    _refuse_unknown(kind)
     known = analytic.catalogue()
-    if kind not in known:
-        raise BadReplay(kind, "no analytic is called so", f"use one of {', '.join(known)}")
     names = list(_names(known[kind].settings_class))
     values: dict[str, Any] = {}
     for text in given:
@@ -270,6 +267,27 @@ def _names(model: type[BaseModel], above: str = "") -> Iterator[str]:
             yield from _names(field.annotation, f"{above}{name}.")
         else:
             yield above + name
+
+
+def _publish(lake: Lake, kind: str, days: Sequence[date], run: str) -> int | None:
+    while True:
+        snapshot = lake.table("runs")
+        before = Reading(snapshot).rows()
+        if all(Runs.of(before).run(day, kind) == run for day in days):
+            return None
+        last = pc.max(before["adopted_at"]).as_py() or datetime.min.replace(tzinfo=UTC)
+        at = max(datetime.now(UTC), last + timedelta(microseconds=1))
+        adopted = [{"day": day, "analytic": kind, "run": run, "adopted_at": at} for day in days]
+        table = pa.Table.from_pylist(adopted, schema=TABLES["runs"].schema)
+        version = lake.append("runs", table, once=(ADOPTIONS, watermark(snapshot, ADOPTIONS) + 1))
+        if version is not None:
+            return version
+
+
+def _refuse_unknown(kind: str) -> None:
+    known = analytic.catalogue()
+    if kind not in known:
+        raise BadReplay(kind, "no analytic is called so", f"use one of {', '.join(known)}")
 
 
 def _refuse_adoption(span: Span, cameras: Collection[str], today: date) -> None:

@@ -6,16 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pyarrow.compute as pc
 import pytest
+from typer.testing import CliRunner
 
+from batch.__main__ import app
 from batch.compact import compact
 from batch.executor import Executor
 from batch.projector import Span
-from batch.replay import Plan, replay, settings_of
-from batch.replay import publish as publish_run
+from batch.replay import Plan, adopt, replay, settings_of
 from batch.rollup import rollup
 from lakehouse import cameras
 from lakehouse.cameras import Calibration, Camera, Purpose, Zone
-from lakehouse.problem import Problem, UnknownDay
+from lakehouse.checks import INVARIANTS
+from lakehouse.checks.standing import Standing
+from lakehouse.problem import BadReplay, Problem, UnknownDay
 from lakehouse.scenes import Detections, Frame, Measure, Outcome
 from lakehouse.store import Lake
 from serving import analytic
@@ -308,7 +311,7 @@ def test_an_adopted_replay_is_published_and_live_comes_back(lake):
     assert lake.version("runs") == version
     assert rollup(lake, now).days == ()
     assert lake.read("area_hours").drop_columns("source_version").equals(before)
-    publish_run(lake, "crowd", [FIRST, LAST], "live")
+    adopt(lake, "crowd", [FIRST, LAST], "live")
     assert "crowd.crowding" in {row["kind"] for row in lake.events().to_pylist()}
     assert rollup(lake, now).days == (FIRST, LAST)
 
@@ -345,7 +348,39 @@ def test_a_new_analytic_has_a_past_once_it_is_adopted(lake, monkeypatch):
     assert set(hours["day"].to_pylist()) == {FIRST, LAST}
 
 
+def test_what_was_never_replayed_is_not_adopted(lake):
+    """A run that the tables do not have, or an analytic that nobody has, cannot be published."""
+    for kind, run in (("crowd", "replay-0"), ("trafik", "live")):
+        with pytest.raises(BadReplay, match=rf"{run}|{kind}"):
+            adopt(lake, kind, [FIRST], run)
+    assert lake.version("runs") == 0
+
+
+def test_a_lake_with_replays_keeps_every_rule(lake):
+    """What a replay lands and publishes breaks no invariant of the lake."""
+    replay(lake, "traffic", WHOLE, adopt=True, now=MIDNIGHT + timedelta(days=2))
+    rollup(lake, MIDNIGHT + timedelta(days=2))
+    for invariant in INVARIANTS:
+        invariant.look(Standing(lake, deep=True))
+
+
+def test_the_commands_replay_and_publish(lake):
+    """`replay` says what it made and `adopt` what it published; a mistake is one line and a status."""
+    days = ["--lake", lake.root, "--analytic", "crowd", "--since", "2026-11-22", "--until", "2026-11-24"]
+    asked = ["--executor", "local", "--setting", "gap_s=5", "--camera", "cam-b"]
+    said = CliRunner().invoke(app, ["replay", *days, *asked]).stdout
+    run = said.partition(":")[0]
+    assert said.startswith("replay-")
+    assert "cameras 1, in" in said
+    compact(lake)
+    assert f"{run} is published" in CliRunner().invoke(app, ["adopt", *days, "--run", run]).stdout
+    assert "nothing new" in CliRunner().invoke(app, ["adopt", *days, "--run", run]).stdout
+    failed = CliRunner().invoke(app, ["replay", *days, "--setting", "gap=5"])
+    assert isinstance(failed.exception, BadReplay)
+
+
 @pytest.mark.ray
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray")
 def test_a_replay_on_ray_tells_the_same(lake):
     """Cameras that are replayed by Ray's workers come to the same rows."""

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test check format clean
+.PHONY: help demo demo-clean test bench-lake check format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ demo-clean: ## Forget the demo's lake
 
 test: $(READY) ## Run the checks and all tests
 	$(BIN)/python -m pytest
+
+bench-lake: $(READY) ## How fast the lake is against its peers: about ten minutes, and writes docs/proofs/lake-bench.md
+	$(BIN)/python tests/benchmarks/lake.py --write docs/proofs/lake-bench.md
 
 check: $(READY) ## ruff, mypy strict and the import contracts
 	$(BIN)/ruff check .

@@ -71,7 +71,11 @@ def fit(table: str, rows: pa.Table, schema: pa.Schema | None = None) -> pa.Table
         rule = "is missing or unknown"
         raise BadTable(", ".join(sorted(wrong)), f"{rule} in {table}", f"give {', '.join(schema.names)}")
     try:
-        fitting = rows.select(schema.names).cast(schema)
+        fitting = (
+            rows
+            if rows.schema.equals(schema, check_metadata=True)
+            else rows.select(schema.names).cast(schema)
+        )
     except (pa.ArrowException, ValueError) as error:
         raise BadTable(table, f"a column has another type: {error}", "see lakehouse/tables.py") from error
     for column in {*TABLES[table].key, *TABLES[table].partition} & set(schema.names):

@@ -101,7 +101,7 @@ class Segment:
         if rows.schema == _coded_schema(table):
             return rows
         if rows.schema == landed_schema(table):
-            return _coded(rows)
+            return coded(rows)
         raise _bad(self.name, f"its columns of {table} are those of another version")
 
     def sifted(self, table: str) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
@@ -181,13 +181,13 @@ def _unpacked(data: bytes, offset: int, length: int, size: int | None = None) ->
 
 def _stream(rows: pa.Table) -> pa.Buffer:
     sink = pa.BufferOutputStream()
-    batch = _coded(rows.combine_chunks().to_batches()[0])
+    batch = coded(rows.combine_chunks().to_batches()[0])
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return sink.getvalue()
 
 
-def _coded(rows: pa.RecordBatch) -> pa.RecordBatch:
+def coded(rows: pa.RecordBatch) -> pa.RecordBatch:
     """The rows with each text as a number in a list of words, and no metadata."""
     columns = [column.dictionary_encode() if pa.types.is_string(column.type) else column for column in rows]
     return pa.RecordBatch.from_arrays(columns, rows.schema.names)

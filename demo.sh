@@ -85,6 +85,9 @@ python -m lakehouse truth --lake "$LAKE" --seed "$SEED" --at-least "${AT_LEAST:-
 stage "Forecasting crowd, traffic and tourism"
 job python -m forecasting run --lake "$LAKE"
 
+stage "Checking the lake, while the cameras are still watched"
+python -m lakehouse check --lake "$LAKE"
+
 stage "What the API has"
 python -m serving summary --url "$URL"
 

@@ -3,6 +3,7 @@
 import pyarrow.compute as pc
 import pytest
 
+from lakehouse.checks import INVARIANTS
 from lakehouse.store import Lake
 
 
@@ -42,6 +43,12 @@ def test_a_second_compaction_and_rollup_change_nothing(run, small_lake):
     run("python", "-m", "batch", "compact", "--lake", small_lake, "--executor", "local")
     run("python", "-m", "batch", "rollup", "--lake", small_lake)
     assert before == {name: Lake.open(small_lake).version(name) for name in before}
+
+
+def test_the_lake_that_the_product_made_is_as_it_must_be(run, small_lake):
+    """Every rule holds, for all rows and commits."""
+    said = run("python", "-m", "lakehouse", "check", "--deep", "--lake", small_lake)
+    assert said.count(" holds\n") == len(INVARIANTS)
 
 
 @pytest.mark.parametrize(

@@ -15,19 +15,8 @@ def test_a_replayed_clip_tells_what_it_told_live(run, videos, tmp_path):
     lake, today = tmp_path / "lake", datetime.now(CITY_ZONE).date()
     yesterday = today - timedelta(days=1)
     clip, start = videos / "intel_car-detection.mp4", f"{yesterday}T12:00:50"
-    run(
-        "python",
-        "-m",
-        "serving",
-        "watch",
-        clip,
-        "--lake",
-        lake,
-        "--fps",
-        "4",
-        "--start",
-        f"{yesterday}T12:00:50",
-    )
+    watch = ("python", "-m", "serving", "watch", clip, "--fps", "4", "--start", start)
+    run(*watch, "--lake", lake)
     run("python", "-m", "batch", "compact", "--lake", lake, "--executor", "local")
     asked = ("--analytic", "traffic", "--since", yesterday, "--until", today)
     said = run("python", "-m", "batch", "replay", "--lake", lake, *asked, "--adopt", "--executor", "local")

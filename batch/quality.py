@@ -140,7 +140,7 @@ class Day:
         return cls(
             names,
             there,
-            _due([there.get(camera) for camera in names], day, until) | sight.looked_at,
+            _due([there.get(camera) for camera in names], day, until) | (sight.looks > 0),
             sight.coverage,
             _expected(sight, [there.get(camera) for camera in names]),
             reasons,
@@ -201,10 +201,7 @@ def _expected(sight: Sight, there: Sequence[Camera | None]) -> Array:
     own = np.array([np.nan if one is None else one.fps * LOOK_S for one in there])
     told = sight.synthetic.any(axis=1) & ~sight.pixels.any(axis=1)
     own = np.nan_to_num(np.where(told, 1.0, own))[:, None]
-    slots = sight.slots
-    looked_at = np.where(np.isnan(slots.rate), slots.offered, slots.rate * LOOK_S)
-    by_slot = np.where(slots.there, looked_at, own)
-    return np.asarray(by_slot.reshape(len(there), DAY_MINUTES, SLOTS).sum(axis=2))
+    return np.asarray(sight.offered + own * (SLOTS - sight.looks))
 
 
 def _outcomes(looks: pa.Table, rows: Mapping[str, int]) -> NDArray[np.int64]:

@@ -103,9 +103,12 @@ class Plan:
 
     @classmethod
     def of(cls, lake: Lake, now: datetime, floor: float) -> "Plan":
-        """Take the snapshots, looks before measures: what they attest has been compacted before them."""
+        """Take the snapshots: adoptions, looks, measures.
+
+        So the measures of an adopted run, and of what a look attests, have been compacted before.
+        """
         camera_minutes, area_hours = lake.table("camera_minutes"), lake.table("area_hours")
-        looks, measures, adopted = lake.table("looks"), lake.table("measures"), lake.read("runs")
+        adopted, looks, measures = lake.read("runs"), lake.table("looks"), lake.table("measures")
         until = known_until(looks, measures, now)
         marks = {
             LOOKS: looks.version(),

@@ -1,7 +1,7 @@
 """What was really looked at: a day of looks, measured against what each camera should have offered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 
 import numpy as np
@@ -31,6 +31,9 @@ REASONS = (
 """Why a minute has no value, in the order in which a later one overrides an earlier one."""
 
 SEEN, UNSEEN, UNDECODED, UNMEASURED = 0, 1, 2, len(REASONS) - 1
+
+GROUP = 250
+"""Cameras whose ten seconds are held in memory at once."""
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -98,6 +101,11 @@ class Slots:
         return np.asarray(np.where(np.isnan(self.rate), self.offered, self.rate * self.lasted_s))
 
     @property
+    def rated(self) -> Array:
+        """The frames of ten whole seconds at the known rate; those that came, where nobody knows it."""
+        return np.asarray(np.where(np.isnan(self.rate), self.offered, self.rate * LOOK_S))
+
+    @property
     def share(self) -> Array:
         """How well each ten seconds were seen, 0-1."""
         enough = np.maximum(WHOLE_SHARE * self.expected, 1e-9)
@@ -110,19 +118,32 @@ class Sight:
 
     coverage 0-1 is the mean over the minute's six looks of how well each was seen: whole where at least
     half of the frames that the camera should have offered were looked at or gated, and in proportion
-    below; reasons index REASONS; pixels and synthetic say what the looks were of.
+    below; reasons index REASONS; pixels and synthetic say what the looks were of, and looks how many there
+    are (0-6); offered are the frames that should have come in these, whole as they are.
     """
 
     cameras: tuple[str, ...]
-    slots: Slots
     coverage: Array
     reasons: NDArray[np.int8]
     pixels: Flags
     synthetic: Flags
+    looks: NDArray[np.int64]
+    offered: Array
 
     @classmethod
     def of(cls, looks: pa.Table, day: date, cameras: Sequence[str], rates: Rates) -> "Sight":
         """Read the looks of a day; `cameras` are those wanted, looked at or not."""
+        groups = [cameras[first : first + GROUP] for first in range(0, len(cameras), GROUP)]
+        parts = [cls._of_some(looks, day, group, rates) for group in groups or [cameras]]
+        names = [field.name for field in fields(cls) if field.name != "cameras"]
+        whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        # A camera that was down in a synthetic minute left no look to say so; the others did.
+        whole["synthetic"] |= whole["synthetic"].any(axis=0) & ~whole["pixels"].any(axis=0)
+        return cls(tuple(cameras), **whole)
+
+    @classmethod
+    def _of_some(cls, looks: pa.Table, day: date, cameras: Sequence[str], rates: Rates) -> "Sight":
+        looks = looks.filter(pc.is_in(looks["camera_id"], pa.array(cameras, pa.string())))
         rows = {camera: row for row, camera in enumerate(cameras)}
         row = np.array([rows[camera] for camera in looks["camera_id"].to_pylist()], np.int64)
         place = row * DAY_MINUTES * SLOTS + since_midnight(looks["at"], day) // LOOK_S
@@ -135,22 +156,16 @@ class Sight:
 
         health = np.asarray(looks["health"].to_pylist(), object)
         told = np.asarray(pc.equal(looks["producer"], HISTORY), np.bool_)
-        coverage = slots.share.reshape(len(rows), DAY_MINUTES, SLOTS).mean(axis=2)
+        shape = len(rows), DAY_MINUTES, SLOTS
+        coverage = slots.share.reshape(shape).mean(axis=2)
         reasons = np.full(coverage.shape, UNSEEN, np.int8)
         reasons[within(health == Health.LIVE.value)] = UNDECODED
         for code, reason in enumerate(REASONS):
             if reason and reason.startswith("unhealthy"):
                 reasons[within(health == reason.removeprefix("unhealthy: "))] = code
         reasons[coverage > 0] = SEEN
-        pixels, synthetic = within(~told), within(told)
-        # A camera that was down in a synthetic minute left no look to say so; the others did.
-        synthetic |= synthetic.any(axis=0) & ~pixels.any(axis=0)
-        return cls(tuple(cameras), slots, coverage, reasons, pixels, synthetic)
-
-    @property
-    def looked_at(self) -> Flags:
-        """In which minutes there is any look, whatever became of it."""
-        return np.asarray(self.slots.there.reshape(*self.pixels.shape, SLOTS).any(axis=2))
+        sums = (of.reshape(shape).sum(axis=2) for of in (slots.there, slots.rated))
+        return cls(tuple(cameras), coverage, reasons, within(~told), within(told), *sums)
 
 
 def rates(lake: Lake) -> Rates:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batch import sight as sight_module
 from batch.sight import REASONS, Sight
 from lakehouse import rows
 from lakehouse.scenes import Health, Look, Outcome
@@ -95,9 +96,27 @@ def test_two_lives_that_share_a_look_are_one():
         for part in (offsets[:4], offsets[4:])
     ]
     landed = rows.looks(parts, {"cam": 1}).append_column("producer", pa.array(["a", "b"]))
-    handed = Sight.of(landed, DAY, ["cam"], {("cam", 1): 1.0})
-    assert handed.slots.seen[0, NOON // 10] == 10
-    assert handed.coverage[0, 720] == pytest.approx(1 / 6)
+    handed = Sight.of(landed, DAY, ["cam"], {("cam", 1): 2.0})
+    assert handed.coverage[0, 720] == pytest.approx(0.95 / 6)
+
+
+def test_many_cameras_are_read_group_by_group(monkeypatch):
+    """However many cameras are held in memory at once, what was seen of each is the same."""
+    names = [f"cam-{number}" for number in range(5)]
+    offsets, outcomes = np.arange(0, 10_000, 500, dtype=np.int16), np.zeros(20, np.int8)
+    made = [
+        Look(name, MIDNIGHT + timedelta(seconds=10 * slot), 640, 360, offsets, outcomes, Health.LIVE)
+        for number, name in enumerate(names)
+        for slot in range(number * 6)
+    ]
+    landed = rows.looks(made, dict.fromkeys(names, 1))
+    landed = landed.append_column("producer", pa.array(["history"] * 6 + ["shard-0"] * (len(made) - 6)))
+    whole = Sight.of(landed, DAY, names, {(name, 1): 2.0 for name in names})
+    monkeypatch.setattr(sight_module, "GROUP", 2)
+    parts = Sight.of(landed, DAY, names, {(name, 1): 2.0 for name in names})
+    assert whole.coverage.sum(axis=1).tolist() == [0, 1, 2, 3, 4]
+    for name in ("coverage", "reasons", "pixels", "synthetic", "looks", "offered"):
+        assert (getattr(whole, name) == getattr(parts, name)).all()
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,13 @@
 from datetime import datetime, timedelta
 
 import httpx
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from lakehouse import rows
+from lakehouse.calendar import city_day
+from lakehouse.tables import TABLES
 
 
 def ask(client, **query):
@@ -65,3 +70,19 @@ def test_an_event_seen_a_moment_ago_is_there(lake, city):
         newest = httpx.get(f"{url}/v1/events", params={"limit": 2}).json()["items"]
     assert city.event(77).event_id in {one["event_id"] for one in newest}
     assert datetime.fromisoformat(newest[0]["at"]) == city.NOW
+
+
+def test_an_adopted_run_is_told_unless_another_is_asked_for(lake, city):
+    """Of a day whose crowd was replayed and adopted the replay's events are told; live's on demand."""
+    from serving.api import application
+
+    replayed = city.event(78)
+    landed = rows.events([replayed], {"cam-1": "33.74.01.1001"}, {}, "replay-1")
+    lake.landing.producer("replay-1").append({"events": landed})
+    today = city_day(city.NOW)
+    days = [today - timedelta(days=1), today]
+    adopted = [{"day": day, "analytic": "crowd", "run": "replay-1", "adopted_at": city.NOW} for day in days]
+    lake.append("runs", pa.Table.from_pylist(adopted, schema=TABLES["runs"].schema))
+    with city.served(application(lake)) as url, httpx.Client(base_url=url) as client:
+        assert [one["event_id"] for one in ask(client).json()["items"]] == [replayed.event_id]
+        assert len(ask(client, run="live").json()["items"]) == 4

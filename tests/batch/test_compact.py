@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch import compact as compaction
+from batch import shards
 from batch.backfill import backfill
 from batch.compact import compact, plan
 from batch.executor import Executor
@@ -113,6 +114,17 @@ def test_no_damage_of_any_byte_stops_compaction(lake, measures, monkeypatch):
     assert batches(lake.read("measures")) == [("shard-0", 1, 0)]
     assert lake.read("quarantine").num_rows == len(torn)
     assert not lake.landing.segments()
+
+
+def test_a_shard_that_is_large_unpacked_is_written_in_pieces(lake, batch, monkeypatch):
+    """A worker holds only so many rows at a time, and takes them all."""
+    monkeypatch.setattr(shards, "MOST_BYTES", 1)
+    producer = lake.landing.producer("shard-0")
+    for _ in range(3):
+        producer.append(batch)
+    compact(lake)
+    assert batches(lake.read("measures")) == [("shard-0", 1, seq) for seq in range(3)]
+    assert len(_paths(lake, "measures")) == 3
 
 
 @pytest.fixture

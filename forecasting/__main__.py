@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forecasting import issue, unusual
+from forecasting import issue, report, unusual
 from forecasting.executor import Executor
 from forecasting.series import last_full_hour
 from forecasting.settings import Settings
@@ -74,6 +74,16 @@ def tell_unusual(
 ) -> None:
     """Compare the last hours with their own forecast, and tell what is too far off to be chance, once."""
     print(unusual.tell(Lake.open(lake), last_full_hour(_instant(at))))
+
+
+@app.command(name="report")
+def write_report(
+    out: Annotated[Path, typer.Option(help="The folder for pages and workbooks; made where there is none.")],
+    lake: TheLake = SETTINGS.lake,
+) -> None:
+    """Write the newest forecasts as pages in both languages, with a workbook beside each, and an index."""
+    pages = report.write(Lake.open(lake), out)
+    print(f"wrote {len(pages)} pages: {pages[-1]}")
 
 
 @app.command()

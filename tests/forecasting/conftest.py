@@ -108,10 +108,20 @@ def _append(lake, name, rows):
     lake.append(name, pa.Table.from_pylist(rows, schema=TABLES[name].schema))
 
 
+@pytest.fixture(scope="session")
+def small_lake():
+    """Make a lake in which the city and two kecamatan have ten weeks of traffic, and a third has none."""
+    return _small_lake
+
+
 @pytest.fixture
 def lake(tmp_path):
-    """A lake in which the city and two kecamatan have ten weeks of traffic, and a third has none."""
-    made = Lake.create(tmp_path / "lake")
+    """Such a lake of one's own."""
+    return _small_lake(tmp_path / "lake")
+
+
+def _small_lake(root):
+    made = Lake.create(root)
     made.replace("areas", semarang().table())
     _append(made, "kinds", [_kind("traffic.flow", forecast=True), _kind("traffic.speed", forecast=False)])
     _append(made, "area_hours", _hours("traffic.flow"))

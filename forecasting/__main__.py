@@ -96,15 +96,18 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
     step: Annotated[
         int | None, typer.Option(min=1, help="Steps between them; by default as the frequency has it.")
     ] = None,
-    models: Annotated[str, typer.Option(help="Of base, boosted, prophet.")] = "base,boosted",
+    models: Annotated[
+        str, typer.Option(help="Of base, boosted, smoothing, prophet, naive; by default what suits.")
+    ] = "",
     future: Annotated[str, typer.Option(help="Columns known beforehand, with commas.")] = "",
+    static: Annotated[str, typer.Option(help="Columns that say something of a series, with commas.")] = "",
     holidays: Annotated[str, typer.Option(help="A country's holidays, such as ID or AU-VIC.")] = "",
 ) -> None:
     """Forecast a file's own past from several origins, print how good that was, and write it down."""
-    trial = Trial(
-        freq, horizon, cutoffs, step, tuple(_several([models])), tuple(_several([future])), holidays
-    )
-    done = trial.run(read(source))
+    named = {"models": models, "future": future, "static": static}
+    columns = {name: tuple(_several([text])) for name, text in named.items()}
+    trial = Trial(freq, horizon, cutoffs, step, holidays=holidays, **columns)
+    done = trial.run(read(source), lambda line: print(line, flush=True))
     done.write(out)
     print(done)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from utilsforecast import losses
 
-from forecasting.models import Model
+from forecasting.models import Doubtful, Fitted, Model
 from forecasting.panel import Panel
 from forecasting.vintages import Floats
 from lakehouse.tables import QUANTILES, quantile_column
@@ -20,12 +20,16 @@ SCORES = ("mase", "rmsse", "sql", "wql", "coverage80", "coverage95")
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """K past origins: `truth` (K, n, horizon), what each model said of it, and the CPU seconds that took."""
+    """K past origins: `truth` (K, n, horizon), what each model said of it, and the CPU seconds that took.
+
+    `spread` (K, n, horizon) is how far off a step was expected to be, where a model can tell; else 1.
+    """
 
     cuts: tuple[int, ...]
     truth: Floats
     paths: Mapping[str, Floats]
     cpu_s: Mapping[str, float]
+    spread: Floats
 
 
 def origins(panel: Panel) -> tuple[int, ...]:
@@ -48,19 +52,22 @@ def rehearse(panel: Panel, models: Sequence[Model], cuts: Sequence[int]) -> Rehe
     windows = [(past.steps, past.steps + panel.horizon) for past in pasts]
     shape = (len(cuts), len(panel.ids), panel.horizon)
     truth = np.array([panel.y[:, start:stop] for start, stop in windows]).reshape(shape)
-    paths, cpu_s = {}, {}
+    paths, cpu_s, spread = {}, {}, np.ones(shape)
     for model in models:
         began = time.process_time()
-        paths[model.name] = np.array(_asked(model, pasts)).reshape(shape)
+        asked = list(zip(_fitted(model, pasts), pasts, strict=True))
+        paths[model.name] = np.array([fitted.predict(past) for fitted, past in asked]).reshape(shape)
+        doubts = [fitted.spread(past) for fitted, past in asked if isinstance(fitted, Doubtful)]
+        if doubts and len(doubts) == len(pasts):
+            spread = np.array(doubts)
         cpu_s[model.name] = time.process_time() - began
-    return Rehearsal(tuple(cuts), truth, paths, cpu_s)
+    return Rehearsal(tuple(cuts), truth, paths, cpu_s, spread)
 
 
-def _asked(model: Model, pasts: Sequence[Panel]) -> list[Floats]:
+def _fitted(model: Model, pasts: Sequence[Panel]) -> list[Fitted]:
     if model.lasting and pasts:
-        fitted = model.fit(pasts[0])
-        return [fitted.predict(past) for past in pasts]
-    return [model.fit(past).predict(past) for past in pasts]
+        return [model.fit(pasts[0])] * len(pasts)
+    return [model.fit(past) for past in pasts]
 
 
 def scores(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Which model's forecast a series gets: the one that did best where it was rehearsed."""
+"""How loudly each model is heard in a series' forecast: as it did where it was rehearsed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,9 @@ BASE, BLEND = "base", "blend"
 NONE = "insufficient data"
 _VETO = 1.5
 """A model whose errors are so many times the usual's is not trusted with that series."""
+_EARNEST = 8.0
+"""A model with 9 % more error than the best is heard half as loudly, and with 33 % more not at all."""
+_WHISPER = 0.1
 _SHRINK = 8.0
 """How many rehearsals of its own it takes for a series to be heard as loudly as the pool: choosing by
 its own few rehearsals alone cost 1 to 12 % on eight of ten sets of real series."""
@@ -37,30 +40,29 @@ class Choice:
         return scale.back(np.where(weight > 0, total / np.maximum(weight, 1e-9), np.nan), series)
 
 
-def choose(rehearsal: Rehearsal, scale: Scale, answers: Mapping[str, Floats]) -> Choice:
-    """The model, or equal blend of models, with the least error for each series.
+def choose(rehearsal: Rehearsal, answers: Mapping[str, Floats]) -> Choice:
+    """How loudly each model is heard in what is published, series by series.
 
-    A series' own experience counts as many times as it was rehearsed, the pool's _SHRINK times; what is
-    vetoed or has no answer now is left out. Without any rehearsal it is the usual.
+    The better a model was in rehearsal, relative to the best, the louder; a series' own experience counts as
+    many times as it was rehearsed, the pool's _SHRINK times. What is vetoed, far behind the best or has no
+    answer now is left out. Without any rehearsal it is the usual.
     """
     members = tuple(rehearsal.paths)
     able = np.stack([np.isfinite(answers[member]).all(axis=1) for member in members], axis=-1)
-    ratio = _ratios(rehearsal.truth, [rehearsal.paths[member] for member in members])
-    trusted = able & (ratio < _VETO)
-    trusted[:, members.index(BASE)] = able[:, members.index(BASE)]
-    blend = trusted / np.maximum(trusted.sum(axis=1, keepdims=True), 1)
-    blended = Choice(members, blend, np.array([])).path(rehearsal.paths, scale)
-    contest = _ratios(rehearsal.truth, [*rehearsal.paths.values(), blended], members.index(BASE))
-    allowed = np.column_stack([trusted, trusted.sum(axis=1) > 1])
-    best = np.argmin(np.where(allowed, contest, np.inf), axis=1)
-    best = np.where(np.isfinite(contest).any(axis=1), best, members.index(BASE))
-    weights = np.where((best == len(members))[:, None], blend, np.eye(len(members) + 1)[best][:, :-1])
-    names = np.array([*members, BLEND])[best]
+    ratio = _ratios(rehearsal.truth, [rehearsal.paths[member] for member in members], members.index(BASE))
+    ratio = np.where(able & np.isfinite(ratio), ratio, np.inf)
+    ratio[:, members.index(BASE)] = np.where(able[:, members.index(BASE)], 1.0, np.inf)
+    best = np.where(np.isfinite(ratio).any(axis=1), ratio.min(axis=1), 1.0)[:, None]
+    loud = np.where(ratio < _VETO, (best / ratio) ** _EARNEST, 0)
+    loud = np.where(loud >= _WHISPER, loud, 0)
+    weights = loud / np.maximum(loud.sum(axis=1, keepdims=True), 1e-9)
+    several = (weights > 0).sum(axis=1) > 1
+    names = np.where(several, BLEND, np.array(members)[np.argmax(weights, axis=1)])
     return Choice(members, weights, np.where(able.any(axis=1), names, NONE))
 
 
 def _ratios(truth: Floats, paths: Sequence[Floats], base: int = 0) -> Floats:
-    """(n, models) a model's absolute error over the usual's, shrunk to the pool's; NaN where not tried."""
+    """(n, models) a model's absolute error over the usual's, shrunk to the pool's; NaN if never tried."""
     errors = np.stack([_error(truth, path) for path in paths], axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         own = np.log(errors / errors[:, [base]])
@@ -68,7 +70,8 @@ def _ratios(truth: Floats, paths: Sequence[Floats], base: int = 0) -> Floats:
     tried = np.isfinite(own)
     pool = np.where(tried, own, 0).sum(axis=0) / np.maximum(tried.sum(axis=0), 1)
     trust = len(truth) / (len(truth) + _SHRINK)
-    return np.exp(np.where(tried, trust * own + (1 - trust) * pool, np.nan))
+    anywhere = np.where(tried.any(axis=0), pool, np.nan)
+    return np.exp(np.where(tried, trust * np.nan_to_num(own) + (1 - trust) * pool, anywhere))
 
 
 def _error(truth: Floats, path: Floats) -> Floats:

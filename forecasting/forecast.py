@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from forecasting.backtest import Rehearsal, origins, rehearse, scores
 from forecasting.choose import BLEND, Choice, choose
-from forecasting.intervals import LEVELS, Misses, learn
-from forecasting.models import Explained, Model
+from forecasting.intervals import LEVELS, Misses, Rehearsed
+from forecasting.models import Doubtful, Explained, Model
 from forecasting.panel import Panel
 from forecasting.scale import Scale
 from forecasting.vintages import Floats, Ints
@@ -53,26 +53,29 @@ def forecast(panel: Panel, models: Sequence[Model]) -> Forecast:
 def _forecast(panel: Panel, models: Sequence[Model]) -> Forecast:
     rehearsal = rehearse(panel, models, origins(panel))
     scale, cpu_s = Scale.of(panel), dict(rehearsal.cpu_s)
-    answers, parts = {}, {}
+    answers, parts, spread = {}, {}, np.ones((len(panel.ids), panel.horizon))
     for model in models:
         began = time.process_time()
         fitted = model.fit(panel)
         answers[model.name] = fitted.predict(panel)
         if isinstance(fitted, Explained):
             parts = dict(fitted.parts(panel))
+        if isinstance(fitted, Doubtful) and (rehearsal.spread != 1).any():
+            spread = fitted.spread(panel)
         cpu_s[model.name] += time.process_time() - began
-    choice = choose(rehearsal, scale, answers)
+    choice = choose(rehearsal, answers)
     said = {**rehearsal.paths, BLEND: choice.path(rehearsal.paths, scale)}
     answers[BLEND] = choice.path(answers, scale)
     bands = {
-        name: _misses(panel, rehearsal.truth, said[name]).around(path, scale)
+        name: _misses(panel, rehearsal, said[name]).around(path, spread, scale)
         for name, path in answers.items()
     }
     return Forecast(panel, choice, bands, parts, rehearsal, cpu_s)
 
 
-def _misses(panel: Panel, truth: Floats, path: Floats) -> Misses:
-    return learn(truth, path, Scale.of(panel), panel.frequency, _first_hours(panel))
+def _misses(panel: Panel, rehearsal: Rehearsal, path: Floats) -> Misses:
+    past = Rehearsed(rehearsal.truth, path, rehearsal.spread, _first_hours(panel))
+    return past.learn(Scale.of(panel), panel.frequency)
 
 
 def _first_hours(panel: Panel) -> Ints:
@@ -87,8 +90,9 @@ def rehearsed_scores(made: Forecast) -> pd.DataFrame:
     tables = []
     for k, cut in enumerate(rehearsal.cuts):
         others = np.arange(len(rehearsal.cuts)) != k
+        taught = replace(rehearsal, truth=rehearsal.truth[others], spread=rehearsal.spread[others])
         bands = {
-            name: _misses(panel, rehearsal.truth[others], path[others]).around(path[k], scale)
+            name: _misses(panel, taught, path[others]).around(path[k], rehearsal.spread[k], scale)
             for name, path in paths.items()
         }
         tables.append(scores(panel.cut(cut), rehearsal.truth[k], bands))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.frequency import Frequency
-from forecasting.panel import Flags
 from forecasting.scale import Scale
 from forecasting.vintages import Floats, Ints
 from lakehouse.tables import QUANTILES
@@ -19,6 +18,9 @@ _UNTRIED = 0.5
 """Without any rehearsal: the miss on the scale (log, or share of the mean height) that is assumed."""
 _NORMAL = np.array([-1.96, -1.645, -1.282, -0.674, 0.0, 0.674, 1.282, 1.645, 1.96])
 """Standard normal quantiles at QUANTILES, for a series that was never rehearsed."""
+_SAMPLE = 50_000
+"""So many misses of an origin tell enough of how often it lay inside."""
+_LEAST_STRETCH, _MOST_STRETCH = 0.7, 3.0
 
 
 @dataclass(frozen=True)
@@ -28,30 +30,66 @@ class Misses:
     size: Floats
     shape: Floats
 
-    def around(self, path: Floats, scale: Scale) -> Floats:
-        """(n, horizon, quantiles) in the kind's unit: never crossing, and the path in the middle."""
+    def around(self, path: Floats, spread: Floats, scale: Scale) -> Floats:
+        """(n, horizon, quantiles) in the kind's unit: never crossing, and the path in the middle.
+
+        `spread` (n, horizon) is how far off a step is expected to be, in the unit that it was learnt in.
+        """
         series = np.arange(len(path))[:, None]
-        spread = self.size[:, None, None] * self.shape
-        spread[..., LEVELS == 0.5] = 0  # noqa: PLR2004 - the median is the path
+        off = (self.size[:, None] * spread)[..., None] * self.shape
+        off[..., LEVELS == 0.5] = 0  # noqa: PLR2004 - the median is the path
         middle = scale.forward(path, series)[..., None]
-        return np.sort(scale.back(middle + spread, series[..., None]), axis=-1)
+        return np.sort(scale.back(middle + off, series[..., None]), axis=-1)
 
 
-def learn(truth: Floats, path: Floats, scale: Scale, clock: Frequency, first_hours: Ints) -> Misses:
-    """Misses by block of the horizon and part of the day, each series' own shrunk to the pool's.
+@dataclass(frozen=True)
+class Rehearsed:
+    """What was said at K origins and what came: all that intervals are learnt from.
 
-    Args:
-        truth: (K, n, horizon) what came.
-        path: (K, n, horizon) what was said.
-        scale: on which misses are alike whatever the height.
-        clock: of the panel.
-        first_hours: (n,) the hour of the day of the first step.
+    `truth`, `path` and `spread` are (K, n, horizon); `first_hours` (n,) is the first step's hour of the day.
     """
-    series = np.arange(path.shape[1])[:, None]
-    missed = scale.forward(truth, series) - scale.forward(path, series)
+
+    truth: Floats
+    path: Floats
+    spread: Floats
+    first_hours: Ints
+
+    def learn(self, scale: Scale, clock: Frequency) -> Misses:
+        """Misses by block of the horizon and part of the day, each series' own shrunk to the pool's.
+
+        They are stretched until every origin lies as often as it should in the intervals that the others
+        taught: weeks differ more from one another than hours within a week do. So each new origin, every
+        time that a forecast is made, makes the next intervals wider or narrower.
+        """
+        series = np.arange(self.path.shape[1])[:, None]
+        missed = (scale.forward(self.truth, series) - scale.forward(self.path, series)) / self.spread
+        cells = _cells(self.path.shape[1:], clock, self.first_hours)
+        taught = _taught(missed, cells)
+        return Misses(taught.size, taught.shape * _stretch(missed, cells))
+
+
+def _taught(missed: Floats, cells: tuple[Ints, Ints]) -> Misses:
     size = _sizes(missed)
-    cells = _cells(path.shape[1:], clock, first_hours)
     return Misses(size, _shapes(missed / size[:, None], cells))
+
+
+def _stretch(missed: Floats, cells: tuple[Ints, Ints]) -> Floats:
+    """(quantiles,) by how much the misses' quantiles lie too near for an origin that they do not know."""
+    places = []
+    for origin in range(len(missed)) if len(missed) > 1 else ():
+        others = _taught(np.delete(missed, origin, axis=0), cells)
+        bounds = others.size[:, None, None] * others.shape
+        known = np.isfinite(missed[origin])
+        some = slice(None, None, 1 + int(known.sum()) // _SAMPLE)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            places.append(missed[origin][known][some, None] / bounds[known][some])
+    if not places or not sum(len(place) for place in places):
+        return np.ones(len(LEVELS))
+    every = np.nan_to_num(np.concatenate(places))
+    within = np.maximum(every, every[:, ::-1])
+    found = [np.quantile(within[:, k], abs(2 * q - 1)) for k, q in enumerate(LEVELS)]
+    stretch: Floats = np.clip(np.array(found), _LEAST_STRETCH, _MOST_STRETCH)
+    return stretch
 
 
 def _sizes(missed: Floats) -> Floats:
@@ -59,7 +97,7 @@ def _sizes(missed: Floats) -> Floats:
     total, count = np.where(known, np.abs(missed), 0).sum(axis=(0, 2)), known.sum(axis=(0, 2))
     pool = total.sum() / count.sum() if count.sum() else _UNTRIED
     size = (total + _SIZE_STEPS * pool) / (count + _SIZE_STEPS)
-    return np.where((count > 0) & (total == 0), 1e-9, size)
+    return np.where((count > 0) & (total == 0), 1e-9, np.maximum(size, 1e-9))
 
 
 def _cells(shape: tuple[int, int], clock: Frequency, first_hours: Ints) -> tuple[Ints, Ints]:
@@ -72,30 +110,35 @@ def _cells(shape: tuple[int, int], clock: Frequency, first_hours: Ints) -> tuple
 
 def _shapes(units: Floats, cells: tuple[Ints, Ints]) -> Floats:
     blocks, parts = cells
-    n, horizon = blocks.shape
-    shape = np.empty((n, horizon, len(LEVELS)))
-    whole = _shrunk(
-        units[np.isfinite(units)], _NORMAL / 0.8
-    )  # a normal miss is 0.8 standard deviations large
-    for part in range(_PARTS):
-        of_part = _shrunk(_known(units, parts == part), whole)
-        own = [_shrunk(_known(units[:, [i]], (parts == part)[[i]]), of_part) for i in range(n)]
-        for block in range(_BLOCKS):
-            here = (parts == part) & (blocks == block)
-            wider = _shrunk(_known(units, here), of_part) - of_part
-            shape[here] = (np.array(own).reshape(n, 1, len(LEVELS)) + wider + np.zeros((n, horizon, 1)))[here]
+    shape = np.empty((*blocks.shape, len(LEVELS)))
+    normal = _NORMAL[None] / 0.8  # a normal miss is 0.8 standard deviations large
+    whole = _shrunk(units.reshape(1, -1), normal)
+    for part in np.unique(parts):
+        here = parts == part
+        of_part = _shrunk(units[:, here].reshape(1, -1), whole)
+        alone = np.where(here, units, np.nan).transpose(1, 0, 2).reshape(len(blocks), -1)
+        own = _shrunk(alone, of_part)
+        for block in np.unique(blocks):
+            cell = here & (blocks == block)
+            wider = _shrunk(units[:, cell].reshape(1, -1), of_part) - of_part
+            shape[cell] = np.broadcast_to((own + wider)[:, None], shape.shape)[cell]
     return shape
 
 
-def _known(units: Floats, here: Flags) -> Floats:
-    found = units[:, here]
-    return found[np.isfinite(found)]
-
-
 def _shrunk(sample: Floats, towards: Floats) -> Floats:
-    """A sample's quantiles, the outer ones a little further out as its size asks, drawn towards others."""
-    if not len(sample):
-        return towards
-    outer = np.clip(0.5 + (LEVELS - 0.5) * (1 + 1 / len(sample)), 0, 1)
-    trust = len(sample) / (len(sample) + _POOL_STEPS)
-    return trust * np.quantile(sample, outer) + (1 - trust) * towards
+    """(n, quantiles) of n samples, NaN left out, the outer ones a little further out as a sample's size asks.
+
+    They are drawn towards others, the more the smaller a sample is.
+    """
+    count = np.isfinite(sample).sum(axis=1)[:, None]
+    if not sample.shape[1]:
+        return np.broadcast_to(towards, (len(sample), len(LEVELS)))
+    in_order = np.sort(sample, axis=1)
+    outer = np.clip(0.5 + (LEVELS - 0.5) * (1 + 1 / np.maximum(count, 1)), 0, 1)
+    place = outer * np.maximum(count - 1, 0)
+    low = place.astype(np.int64)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    below, above = (np.nan_to_num(np.take_along_axis(in_order, at, 1)) for at in (low, high))
+    trust = count / (count + _POOL_STEPS)
+    drawn: Floats = trust * (below + (above - below) * (place - low)) + (1 - trust) * towards
+    return drawn

@@ -24,7 +24,7 @@ class Panel:
 
     `y` (n, T) is NaN where nothing is known; column T is the first step to predict, and starts at
     `origins` (n,). `known` maps a covariate that never changes its mind, such as the calendar, to
-    (n or 1, T + horizon); `vintages` are those that do, such as the weather.
+    (n or 1, T + horizon); `vintages` are those that do, such as the weather; `static` (n,) never changes.
     """
 
     ids: npt.NDArray[np.str_]
@@ -34,6 +34,7 @@ class Panel:
     horizon: int
     known: Mapping[str, Floats] = field(default_factory=dict)
     vintages: Mapping[str, Vintages] = field(default_factory=dict)
+    static: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -58,12 +59,21 @@ class Panel:
             origins=self.origins - (self.steps - end) * self.frequency.stride,
         )
 
-    def only(self, chosen: Ints) -> "Panel":
+    def recent(self) -> "Panel":
+        """No more of the past than its frequency is looked back over."""
+        start = max(self.steps - self.frequency.history, 0)
+        if not start:
+            return self
+        known = {name: array[:, start:] for name, array in self.known.items()}
+        vintages = {name: one.since(start) for name, one in self.vintages.items()}
+        return replace(self, y=self.y[:, start:], known=known, vintages=vintages)
+
+    def only(self, chosen: Ints | Flags) -> "Panel":
         """Some of the series, by number."""
         known = {name: array if len(array) == 1 else array[chosen] for name, array in self.known.items()}
-        return replace(
-            self, ids=self.ids[chosen], origins=self.origins[chosen], y=self.y[chosen], known=known
-        )
+        static = {name: array[chosen] for name, array in self.static.items()}
+        some = replace(self, ids=self.ids[chosen], origins=self.origins[chosen], y=self.y[chosen])
+        return replace(some, known=known, static=static)
 
     def times(self, series: Ints, columns: Ints) -> Times:
         """When these steps start, in the frequency's own unit."""
@@ -105,6 +115,8 @@ class Panel:
         *,
         origin: np.datetime64 | None = None,
         future: Collection[str] = (),
+        static: Collection[str] = (),
+        spare: int = 0,
     ) -> "Panel":
         """Lay a long frame (unique_id, ds, y and covariates) on its grid.
 
@@ -117,32 +129,37 @@ class Panel:
             horizon: steps to predict.
             origin: the first step to predict; nothing at or after it is looked at.
             future: columns of the frame that are known beforehand.
+            static: columns that say something of the series; the last value counts, words are numbered.
+            spare: so many steps more than the frequency is looked back over, to be cut off again.
 
         Raises:
             BadTable: a column is missing, or the frequency is unknown.
         """
         clock = frequency(freq)
-        long = _tidy(frame, future, origin)
+        long = _tidy(frame, future, static, origin)
         ids, codes = np.unique(long["unique_id"].to_numpy(dtype=np.str_), return_inverse=True)
         at = long["ds"].to_numpy().astype(f"M8[{clock.unit}]")
         y = long["y"].to_numpy(dtype=np.float64)
         origins = _origins(codes, at, y, len(ids), clock, origin)
         back = (at - origins[codes]).astype(np.int64) // clock.stride
-        length = int(np.clip(-back[np.isfinite(y)].min(initial=0), 1, clock.history))
+        length = int(np.clip(-back[np.isfinite(y)].min(initial=0), 1, clock.history + spare))
         known = {
             name: _laid(codes, back + length, long[name].to_numpy(np.float64), (len(ids), length + horizon))
             for name in future
         }
         values = _laid(codes, back + length, y, (len(ids), length))
-        return cls(ids, clock, origins, values, horizon, known)
+        fixed = {name: _last(codes, long[name], len(ids)) for name in static}
+        return cls(ids, clock, origins, values, horizon, known, static=fixed)
 
 
-def _tidy(frame: pd.DataFrame, future: Collection[str], origin: np.datetime64 | None) -> pd.DataFrame:
-    missing = {"unique_id", "ds", "y", *future} - set(frame.columns)
+def _tidy(
+    frame: pd.DataFrame, future: Collection[str], static: Collection[str], origin: np.datetime64 | None
+) -> pd.DataFrame:
+    missing = {"unique_id", "ds", "y", *future, *static} - set(frame.columns)
     if missing:
         names = ", ".join(sorted(missing))
         raise BadTable(names, "the frame has no such column", "a long frame has unique_id, ds and y")
-    long = frame[["unique_id", "ds", "y", *future]].copy()
+    long = frame[list(dict.fromkeys(["unique_id", "ds", "y", *future, *static]))].copy()
     long["ds"] = pd.to_datetime(long["ds"], utc=True, errors="coerce").dt.tz_localize(None)
     for name in ("y", *future):
         long[name] = pd.to_numeric(long[name], errors="coerce").astype(np.float64)
@@ -165,6 +182,16 @@ def _origins(
     np.maximum.at(last, codes[seen], at[seen].astype(np.int64))
     last[last == never] = last.max(initial=never) if seen.any() else 0
     return (last + clock.stride).astype(unit)
+
+
+def _last(codes: Ints, column: pd.Series, n: int) -> Floats:
+    """(n,) a series' last value of a column that never changes; words by their place in the alphabet."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+    if not np.isfinite(numbers).any():
+        numbers = np.unique(column.astype(str).to_numpy(np.str_), return_inverse=True)[1].astype(np.float64)
+    found = np.full(n, np.nan)
+    found[codes] = np.where(np.isfinite(numbers), numbers, np.nan)
+    return found
 
 
 def _laid(codes: Ints, columns: Ints, numbers: Floats, shape: tuple[int, int]) -> Floats:

@@ -6,12 +6,16 @@ import numpy as np
 
 from forecasting.panel import Flags, Panel
 from forecasting.scale import Scale
-from forecasting.usual import Rows, lagged, mean, usual
+from forecasting.smooth import Smooth
+from forecasting.usual import Rows, Running, lagged, mean, usual
 from forecasting.vintages import Floats, Ints
 
 Told = dict[str, Floats]
 """Features by name; what stands before the dot is the group that explains."""
 
+_GROWN_SEASONS = 3
+"""A series is smoothed once it has so many seasons."""
+_FEWEST_OTHERS = 3
 _NEIGHBOURS = ("holiday", "leave")
 """Flags whose days before and after matter too."""
 
@@ -24,6 +28,8 @@ class Past:
         self.clock = panel.frequency
         self.scale = Scale.of(panel)
         self.grid = self.scale.forward(panel.y, np.arange(len(panel.ids))[:, None])
+        known = np.isfinite(panel.y)
+        self.first: Ints = np.where(known.any(axis=1), known.argmax(axis=1), panel.steps)
 
     def features(self, rows: Rows, hindsight: Flags | None = None) -> tuple[Told, Floats]:
         """What is told of each row, and its usual value on the scale.
@@ -36,12 +42,21 @@ class Past:
         told |= self._rhythm(rows) | self._calendar(rows) | self._weather(rows, hindsight)
         told["rhythm.ahead"] = rows.ahead.astype(np.float64)
         told["own.series"] = rows.series.astype(np.float64)
+        told["own.age"] = np.minimum(rows.origins - rows.since, self.clock.year).astype(np.float64)
+        told |= {f"own.{name}": values[rows.series] for name, values in self.panel.static.items()}
         return told, base
 
-    def at(self, series: Ints, columns: Ints) -> Floats:
+    def at(self, series: Ints, columns: Ints, since: Ints | int = 0) -> Floats:
         """The value of these steps on the scale; NaN outside the past."""
-        inside = (columns >= 0) & (columns < self.grid.shape[1])
+        inside = (columns >= np.maximum(since, 0)) & (columns < self.grid.shape[1])
         return np.where(inside, self.grid[series, np.where(inside, columns, 0)], np.nan)
+
+    def smoothed(self, rows: Rows) -> Floats:
+        """What exponential smoothing expects; NaN for hours, and for a series too young for it."""
+        if self._smooth is None:
+            return np.full(len(rows.series), np.nan)
+        grown = rows.origins - rows.since >= _GROWN_SEASONS * self.clock.season
+        return np.where(grown, self._smooth.ahead(rows), np.nan)
 
     def _lags(self, rows: Rows, base: Floats) -> Told:
         seasons = lagged(self.grid, rows, self.clock.season, 4)
@@ -51,24 +66,40 @@ class Past:
         if self.clock.day > 1:
             days = lagged(self.grid, rows, self.clock.day, 7)
             told |= {"level.yesterday": days[:, 0] - base, "level.days": mean(days) - base}
-        return told
+        else:
+            told["level.smoothed"] = self.smoothed(rows) - base
+        return told | self._others(rows, base)
+
+    def _others(self, rows: Rows, base: Floats) -> Told:
+        """What the panel's other series tell: their rhythm at this one's level, and how they depart now."""
+        if len(self.panel.ids) < _FEWEST_OTHERS:
+            return {}
+        rhythm, begins = self._pool
+        place = rows.origins + begins[rows.series]
+        in_time = Rows(np.zeros_like(place), place, rows.ahead, np.zeros_like(place))
+        usual_rhythm = mean(lagged(rhythm, in_time, self.clock.season, 4))
+        return {"level.others": self._running.mean(rows, self.clock.season) + usual_rhythm - base}
 
     def _levels(self, rows: Rows) -> Told:
         ladder = self.clock.ladder
-        own = self._mean_of(self._sums, rows, ladder[4])
+        level, off = self._running, self._departures
+        own = level.mean(rows, ladder[4])
         told = {"own.level": own}
-        told |= {f"level.last{span}": self._mean_of(self._sums, rows, span) - own for span in ladder[:4]}
-        told[f"trend.last{ladder[5]}"] = self._mean_of(self._sums, rows, ladder[5]) - own
+        told |= {f"level.last{span}": level.mean(rows, span) - own for span in ladder[:4]}
+        told[f"trend.last{ladder[5]}"] = level.mean(rows, ladder[5]) - own
         spans = {max(self.clock.day // 4, 1), self.clock.day, self.clock.season, 4 * self.clock.season}
-        return told | {f"level.off{s}": self._mean_of(self._departures, rows, s) for s in sorted(spans)}
+        youth = self.clock.averaged * self.clock.season
+        return told | {f"level.off{span}": off.mean(rows, span, youth) for span in sorted(spans)}
 
     def _last_year(self, rows: Rows, base: Floats) -> Told:
         clock = self.clock
         if clock.season == clock.year or clock.year >= self.panel.steps:
             return {}
-        then = Rows(rows.series, rows.origins - clock.year, rows.ahead)
+        then = rows.earlier(clock.year)
         before = mean(lagged(self.grid, then, clock.season, clock.averaged))
-        near = [self.at(rows.series, then.columns + shift) for shift in (-clock.day, 0, clock.day)]
+        near = [
+            self.at(rows.series, then.columns + shift, rows.since) for shift in (-clock.day, 0, clock.day)
+        ]
         return {
             "trend.departure_then": near[1] - before,
             "trend.around_then": mean(np.stack(near, axis=-1)) - before,
@@ -111,31 +142,37 @@ class Past:
         return told
 
     @cached_property
-    def _sums(self) -> tuple[Floats, Floats]:
-        return _running(self.grid)
+    def _smooth(self) -> Smooth | None:
+        return None if self.clock.unit == "h" else Smooth.of(self.grid, self.panel)
 
     @cached_property
-    def _departures(self) -> tuple[Floats, Floats]:
+    def _running(self) -> Running:
+        return Running.of(self.grid)
+
+    @cached_property
+    def _departures(self) -> Running:
         """Of how far each known step lay from the mean of the same step in the seasons before it."""
         before = np.full((*self.grid.shape, self.clock.averaged), np.nan)
         for number in range(self.clock.averaged):
             shift = (number + 1) * self.clock.season
             before[:, shift:, number] = self.grid[:, : max(self.grid.shape[1] - shift, 0)]
-        return _running(self.grid - mean(before))
+        return Running.of(self.grid - mean(before))
 
-    @staticmethod
-    def _mean_of(running: tuple[Floats, Floats], rows: Rows, span: int) -> Floats:
-        """The mean over the last `span` steps before the origin; NaN where none is known."""
-        sums, counts = running
-        start, stop = np.maximum(rows.origins - span, 0), rows.origins
-        n = counts[rows.series, stop] - counts[rows.series, start]
-        total = sums[rows.series, stop] - sums[rows.series, start]
-        return np.where(n > 0, total / np.maximum(n, 1), np.nan)
+    @cached_property
+    def _pool(self) -> tuple[Floats, Ints]:
+        """(1, time) how far the panel lay from its series' own levels, and where in it each series begins.
 
-
-def _running(grid: Floats) -> tuple[Floats, Floats]:
-    """Sums and counts of what is known before each column."""
-    known = np.isfinite(grid)
-    zero = np.zeros((len(grid), 1))
-    sums = np.cumsum(np.where(known, grid, 0), axis=1)
-    return np.concatenate([zero, sums], axis=1), np.concatenate([zero, np.cumsum(known, axis=1)], axis=1)
+        Series may end at different times: what counts is when, not how long before the end.
+        """
+        origins = self.panel.origins.astype(np.int64) // self.clock.stride
+        steps, longest = self.grid.shape[1], self.clock.history
+        begins = origins - max(int(origins.min()), int(origins.max()) - longest)
+        total, count = (np.zeros(steps + longest + 1) for _ in range(2))
+        for series in np.flatnonzero(begins >= 0):
+            every = np.arange(steps)
+            rows = Rows(np.full(steps, series), every, every, np.zeros(steps, np.int64))
+            off = self.grid[series] - self._running.mean(rows, self.clock.season)
+            place = begins[series] + every
+            total[place] += np.nan_to_num(off)
+            count[place] += np.isfinite(off)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)[None], begins

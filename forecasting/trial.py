@@ -1,5 +1,6 @@
 """A backtest of any long frame from anywhere: forecasts from its own past, and how good they were."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,26 @@ from forecasting.frequency import frequency
 from forecasting.models import Model
 from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
+from forecasting.models.naive import Naive
 from forecasting.models.prophet import Prophet
+from forecasting.models.smoothing import Smoothing
 from forecasting.panel import Panel
 from lakehouse.problem import BadTable, UnknownParameter
 from lakehouse.tables import QUANTILES, quantile_column
 
-MODELS = {"base": Base, "boosted": Boosted, "prophet": Prophet}
+MODELS = {"base": Base, "boosted": Boosted, "smoothing": Smoothing, "prophet": Prophet, "naive": Naive}
+
+
+Progress = Callable[[str], None]
+
+
+def suited(freq: str) -> tuple[str, ...]:
+    """The members of the blend at this frequency: smoothing does not see the two rhythms of hours."""
+    return ("base", "boosted") if frequency(freq).unit == "h" else ("base", "boosted", "smoothing")
+
+
+def _untold(_: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +63,14 @@ class Trial:
     horizon: int
     cutoffs: int
     step: int | None = None
-    models: tuple[str, ...] = ("base", "boosted")
+    models: tuple[str, ...] = ()
+    """Those that suit the frequency, unless some are named."""
     future: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
     holidays: str = ""
 
-    def run(self, frame: pd.DataFrame) -> Outcome:
-        """Forecast the frame's own past.
+    def run(self, frame: pd.DataFrame, told: Progress = _untold) -> Outcome:
+        """Forecast the frame's own past; `told` hears of every cut-off that is done.
 
         Raises:
             BadTable: the frame has not the columns, or nothing in it is long enough.
@@ -61,22 +78,26 @@ class Trial:
         """
         models = self._models()
         step = self.step or frequency(self.freq).step
-        panel = Panel.of(frame, self.freq, self.horizon, future=self.future)
-        panel = panel.spread(_holidays(panel, self.holidays)) if self.holidays else panel
+        spare = self.horizon + (self.cutoffs - 1) * step
+        panel = Panel.of(frame, self.freq, self.horizon, future=self.future, static=self.static, spare=spare)
+        panel = panel.spread(country_days(panel, self.holidays)) if self.holidays else panel
         cuts = [self.horizon + number * step for number in reversed(range(self.cutoffs))]
         cuts = [cut for cut in cuts if cut < panel.steps]
         if not cuts:
             rule = f"no series has more than the {self.horizon} steps to predict"
             raise BadTable(panel.steps, rule, "give a longer past, or a shorter horizon")
-        tried = [_tried(panel, cut, models) for cut in cuts]
-        forecasts, told, cpu_s = (list(parts) for parts in zip(*tried, strict=True))
-        return Outcome(pd.concat(forecasts), pd.concat(told), pd.concat(cpu_s).groupby(level=0).mean())
+        tried = []
+        for number, cut in enumerate(cuts, start=1):
+            tried.append(_tried(panel, cut, models))
+            told(f"cut-off {number} of {len(cuts)}: {len(panel.ids)} series")
+        forecasts, scored, cpu_s = (list(parts) for parts in zip(*tried, strict=True))
+        return Outcome(pd.concat(forecasts), pd.concat(scored), pd.concat(cpu_s).groupby(level=0).mean())
 
     def _models(self) -> list[Model]:
         for name in self.models:
             if name not in MODELS:
                 raise UnknownParameter(name, f"the models are {', '.join(MODELS)}", "name some of these")
-        return [MODELS[name]() for name in dict.fromkeys(("base", *self.models))]
+        return [MODELS[name]() for name in dict.fromkeys(("base", *(self.models or suited(self.freq))))]
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -92,9 +113,10 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def _tried(panel: Panel, cut: int, models: list[Model]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
-    past = panel.cut(cut)
+    end = panel.steps - cut
+    past = panel.cut(cut).recent()
     made = forecast(past, models)
-    truth = panel.y[:, past.steps : past.steps + panel.horizon]
+    truth = panel.y[:, end : end + panel.horizon]
     cpu_s = pd.Series(made.cpu_s) / max(len(panel.ids), 1)
     cpu_s[BLEND] = cpu_s.sum()
     cutoffs = dict(zip(past.ids.tolist(), _last_known(past), strict=True))
@@ -122,7 +144,7 @@ def _rows(made: Forecast) -> pd.DataFrame:
     return pd.concat(tables).dropna(subset=["mean"])
 
 
-def _holidays(panel: Panel, country: str) -> pd.DataFrame:
+def country_days(panel: Panel, country: str) -> pd.DataFrame:
     """The holidays of a country or of a part of it (ID, AU-VIC), on the panel's own steps."""
     code, _, part = country.partition("-")
     series = np.arange(len(panel.ids))[:, None]

@@ -1,6 +1,6 @@
 """The usual: what the same hour of the week was in the last weeks, days unlike their weekday left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,16 +13,28 @@ _REACH = 8
 
 @dataclass(frozen=True)
 class Rows:
-    """Questions to a panel, one a row: which series, known until which column, how far ahead (from 0)."""
+    """Questions to a panel, one a row: which series, known until which column, how far ahead (from 0).
+
+    `since` is the column from which the series may be looked at: what a young series knows.
+    """
 
     series: Ints
     origins: Ints
     ahead: Ints
+    since: Ints
 
     @property
     def columns(self) -> Ints:
         """The columns that are asked for."""
         return self.origins + self.ahead
+
+    def of(self, chosen: Ints | Flags) -> "Rows":
+        """Some of the rows."""
+        return Rows(self.series[chosen], self.origins[chosen], self.ahead[chosen], self.since[chosen])
+
+    def earlier(self, steps: int) -> "Rows":
+        """The same questions so many steps before."""
+        return replace(self, origins=self.origins - steps)
 
     @classmethod
     def behind(cls, panel: Panel) -> "Rows":
@@ -30,7 +42,9 @@ class Rows:
         n = len(panel.ids)
         series = np.repeat(np.arange(n), panel.horizon)
         ahead = np.tile(np.arange(panel.horizon), n)
-        return cls(series, np.full(len(series), panel.steps), ahead)
+        known = np.isfinite(panel.y)
+        first = np.where(known.any(axis=1), known.argmax(axis=1), panel.steps)
+        return cls(series, np.full(len(series), panel.steps), ahead, np.repeat(first, panel.horizon))
 
 
 def lagged(grid: Floats | Flags, rows: Rows, period: int, count: int) -> Floats:
@@ -38,7 +52,7 @@ def lagged(grid: Floats | Flags, rows: Rows, period: int, count: int) -> Floats:
     nearest = rows.ahead // period + 1
     columns = rows.columns[:, None] - period * (nearest[:, None] + np.arange(count))
     found = grid[(rows.series % len(grid))[:, None], np.maximum(columns, 0)].astype(np.float64)
-    return np.where(columns >= 0, found, np.nan)
+    return np.where(columns >= np.maximum(rows.since, 0)[:, None], found, np.nan)
 
 
 def mean(values: Floats, among: Flags | None = None) -> Floats:
@@ -68,19 +82,34 @@ def _otherwise(grid: Floats, rows: Rows, found: Floats, day: int, season: int) -
     missing = np.flatnonzero(~np.isfinite(found))
     if not len(missing):
         return found
-    few = Rows(rows.series[missing], rows.origins[missing], rows.ahead[missing])
+    few = rows.of(missing)
     daily = mean(lagged(grid, few, day, 28)) if day > 1 else np.full(len(missing), np.nan)
-    answer = found.copy()
-    answer[missing] = np.where(np.isfinite(daily), daily, _level(grid, few, 4 * season))
+    answer, running = found.copy(), Running.of(grid)
+    recent, ever = (running.mean(few, span) for span in (4 * season, grid.shape[1]))
+    level = np.where(np.isfinite(recent), recent, ever)
+    answer[missing] = np.where(np.isfinite(daily), daily, level)
     return answer
 
 
-def _level(grid: Floats, rows: Rows, span: int) -> Floats:
-    level = np.full(len(rows.series), np.nan)
-    pairs, which = np.unique(np.stack([rows.series, rows.origins]), axis=1, return_inverse=True)
-    for number, (series, origin) in enumerate(pairs.T):
-        past = grid[series, :origin]
-        past = past[np.isfinite(past)]
-        if len(past):
-            level[which.ravel() == number] = past[-span:].mean()
-    return level
+@dataclass(frozen=True)
+class Running:
+    """Sums and counts of what is known before each column of a grid: (n, T + 1)."""
+
+    sums: Floats
+    counts: Ints
+
+    @classmethod
+    def of(cls, grid: Floats) -> "Running":
+        """Of a grid (n, T)."""
+        known = np.isfinite(grid)
+        zero = np.zeros((len(grid), 1))
+        sums = np.concatenate([zero, np.cumsum(np.where(known, grid, 0), axis=1)], axis=1)
+        return cls(sums, np.concatenate([zero, np.cumsum(known, axis=1)], axis=1).astype(np.int64))
+
+    def mean(self, rows: Rows, span: int, youth: int = 0) -> Floats:
+        """Over the last `span` steps before each origin, the series' first `youth` steps left out."""
+        stop = rows.origins
+        start = np.minimum(np.maximum(stop - span, np.maximum(rows.since, 0) + youth), stop)
+        n = self.counts[rows.series, stop] - self.counts[rows.series, start]
+        total = self.sums[rows.series, stop] - self.sums[rows.series, start]
+        return np.where(n > 0, total / np.maximum(n, 1), np.nan)

@@ -31,6 +31,12 @@ class Vintages:
         kept = self.keys % _SPAN <= origin
         return Vintages(self.keys[kept], self.values[kept])
 
+    def since(self, start: int) -> "Vintages":
+        """On a grid that begins `start` columns later."""
+        columns, known = self.keys // _SPAN - start, np.maximum(self.keys % _SPAN - start, 0)
+        kept = columns >= 0
+        return Vintages.of(columns[kept], known[kept], self.values[kept])
+
     def at(self, columns: Ints, origins: Ints) -> Floats:
         """What was known of each column when column `origins` began: the newest; NaN where nothing was."""
         place = np.searchsorted(self.keys, columns * _SPAN + origins, side="right") - 1

@@ -31,3 +31,11 @@ class Explained(Protocol):
 
     def parts(self, panel: Panel) -> Mapping[str, Floats]:
         """By group of causes, (n, horizon): the share by which it raises a step."""
+
+
+@runtime_checkable
+class Doubtful(Protocol):
+    """A fitted model that can tell where it is wont to be far off."""
+
+    def spread(self, panel: Panel) -> Floats:
+        """(n, horizon) how far off on the scale a step like this is wont to be; above 0."""

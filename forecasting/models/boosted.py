@@ -1,42 +1,79 @@
 """One gradient boosting for all series of a kind: how far each step departs from the usual, and why."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from forecasting.models.base import Base
-from forecasting.panel import Panel
+from forecasting.panel import Flags, Panel
 from forecasting.past import Past, Told
 from forecasting.usual import Rows
 from forecasting.vintages import Floats
 from lakehouse.calendar import FAR_DAYS
 
 _EARLIEST_SEASONS = 5
-"""A training origin has at least so many seasons before it."""
+"""A training origin has at least so many seasons before it, where the panel is long enough."""
 _FEWEST_ROWS = 200
 """With fewer there is nothing to learn, and the usual is the answer."""
 _TRIES = 6
+_ROWS_A_VALUE = 8
+"""A small panel has no more to tell: so many rows are drawn for each of its known values."""
 _HIGHEST, _LEAST = 3.0, 0.02
 """A row is drawn as often as its height relative to its series' mean says, between these bounds."""
+_YOUNG, _YOUTH_SEASONS = 0.15, 6
+"""So many rows are told only what a young series would know: a new camera is answered by what they teach."""
+_SPREAD_ROWS, _SPREAD_TREES = 20_000, 50
 GROUPS = ("calendar", "weather", "level", "trend")
 """The groups of features that a forecast is explained by."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Rows with what is told of them, and the two values that a boosting may depart from."""
+
+    told: Told
+    usual: Floats
+    smoothed: Floats
+
+    @classmethod
+    def of(cls, past: Past, rows: Rows, hindsight: Flags | None = None) -> "Asked":
+        """Look the rows up in the past."""
+        told, usual = past.features(rows, hindsight)
+        smoothed = past.smoothed(rows)
+        return cls(told, usual, np.where(np.isfinite(smoothed), smoothed, usual))
+
+    def only(self, chosen: Flags) -> "Asked":
+        """Some of the rows."""
+        told = {name: values[chosen] for name, values in self.told.items()}
+        return Asked(told, self.usual[chosen], self.smoothed[chosen])
+
+    def anchor(self, number: int) -> Floats:
+        """What a boosting departs from: every other one from the smoothed value."""
+        return self.smoothed if number % 2 else self.usual
+
+    def table(self, names: Sequence[str]) -> Floats:
+        """(rows, names)."""
+        unknown = np.full(len(self.usual), np.nan)
+        return np.stack([self.told.get(name, unknown) for name in names], axis=-1)
 
 
 @dataclass(frozen=True)
 class Boosted:
     """Direct for every step ahead, on the log ratio to the usual, from training origins spread over years.
 
-    Rows are drawn at the origin's own hour of the day, so that as much was known then as is known now, and in
-    proportion to their height, which weighs errors in the kind's unit at half the cost of weights. `rows`
-    bounds the cost, whatever the number of series.
+    The mean of a few boostings, each of its own rows; where there is a smoothed value, every other one
+    departs from that instead of the usual. Rows are drawn at the origin's own hour of the day, so that as
+    much was known then as is known now, and in proportion to their height, which weighs errors in the kind's
+    unit at half the cost of weights. `rows` bounds the cost, whatever the number of series.
     """
 
     name: ClassVar[str] = "boosted"
     lasting: ClassVar[bool] = True
-    rows: int = 40_000
+    rows: int = 25_000
+    bags: int = 4
     trees: int = 120
     rate: float = 0.1
     leaves: int = 20
@@ -46,11 +83,27 @@ class Boosted:
     def fit(self, panel: Panel) -> "Grown | Base":
         """Grow the trees from what the panel knows."""
         past = Past(panel)
-        rows = self._drawn(past)
-        if len(rows.series) < _FEWEST_ROWS:
+        lessons = [self._lesson(past, number) for number in range(self.bags)]
+        if min(len(value) for _, value in lessons) < _FEWEST_ROWS:
             return Base()
-        blanked = np.random.default_rng(self.seed).random(len(rows.series)) < 1 / 2
-        told, base = past.features(rows, hindsight=~blanked)
+        told = lessons[0][0].told
+        names = tuple(name for name, values in told.items() if np.isfinite(values).any())
+        bags = [
+            self._grown(asked.table(names), value - asked.anchor(number), number)
+            for number, (asked, value) in enumerate(lessons)
+        ]
+        return Grown(bags, _sizes(bags, lessons, names), names)
+
+    def _lesson(self, past: Past, number: int) -> tuple[Asked, Floats]:
+        """What is told of rows of a bag's own, and their values."""
+        rng = np.random.default_rng([self.seed, number])
+        rows = self._drawn(past, rng)
+        blanked = rng.random(len(rows.series)) < 1 / 2
+        asked, value = Asked.of(past, rows, ~blanked), past.at(rows.series, rows.columns)
+        usable = np.isfinite(value - asked.usual)
+        return asked.only(usable), value[usable]
+
+    def _grown(self, table: Floats, departure: Floats, number: int) -> Any:
         trees = HistGradientBoostingRegressor(
             loss="absolute_error",
             max_iter=self.trees,
@@ -59,69 +112,91 @@ class Boosted:
             min_samples_leaf=self.least,
             l2_regularization=1.0,
             early_stopping=False,
-            random_state=self.seed,
+            random_state=self.seed + number,
         )
-        wanted = past.at(rows.series, rows.columns) - base
-        usable = np.isfinite(wanted)
-        told = {name: values for name, values in told.items() if np.isfinite(values[usable]).any()}
-        trees.fit(_table(told)[usable], wanted[usable])
-        return Grown(trees, tuple(told))
+        return trees.fit(table, departure)
 
-    def _drawn(self, past: Past) -> Rows:
-        panel, rng = past.panel, np.random.default_rng(self.seed)
-        clock = panel.frequency
-        earliest = _EARLIEST_SEASONS * clock.season
+    def _drawn(self, past: Past, rng: np.random.Generator) -> Rows:
+        panel, clock = past.panel, past.clock
+        n = len(panel.ids)
+        earliest = min(_EARLIEST_SEASONS * clock.season, max(panel.steps // 3, clock.day))
         spread = max(min(clock.reach, (panel.steps - earliest) // clock.day), 1)
-        bounds = (max(len(panel.ids), 1), spread, panel.horizon)
-        series, back, ahead = (rng.integers(0, bound, _TRIES * self.rows) for bound in bounds)
+        wanted = min(self.rows, _ROWS_A_VALUE * int(np.isfinite(panel.y).sum()))
+        count = _TRIES * wanted if n else 0
+        series, back, ahead = (rng.integers(0, bound, count) for bound in (max(n, 1), spread, panel.horizon))
         origins = panel.steps - (back + 1) * clock.day
-        known = (
-            (origins >= earliest) & np.isfinite(past.at(series, origins + ahead))
-            if len(panel.ids)
-            else back < 0
-        )
-        rows = Rows(series[known], origins[known], ahead[known])
+        known = (origins >= earliest) & np.isfinite(past.at(series, origins + ahead))
+        rows = self._aged(past, Rows(series[known], origins[known], ahead[known], series[known]), rng)
         height = past.scale.back(past.at(rows.series, rows.columns - clock.season), rows.series)
         chance = np.clip(np.nan_to_num(height / past.scale.size[rows.series]) + _LEAST, _LEAST, _HIGHEST)
-        kept = np.flatnonzero(rng.random(len(chance)) * _HIGHEST < chance)[: self.rows]
-        return Rows(rows.series[kept], rows.origins[kept], rows.ahead[kept])
+        return rows.of(np.flatnonzero(rng.random(len(chance)) * _HIGHEST < chance)[:wanted])
+
+    @staticmethod
+    def _aged(past: Past, rows: Rows, rng: np.random.Generator) -> Rows:
+        """Of some rows only the last weeks are known, of the others all since their series began."""
+        clock, count = past.clock, len(rows.series)
+        since = past.first[rows.series]
+        youth = rng.integers(1, _YOUTH_SEASONS * clock.season // clock.day + 1, count) * clock.day
+        young = np.maximum(since, rows.origins - youth)
+        return Rows(rows.series, rows.origins, rows.ahead, np.where(rng.random(count) < _YOUNG, young, since))
 
 
 @dataclass(frozen=True)
 class Grown:
     """Trees that have seen a past."""
 
-    trees: Any
+    bags: Sequence[Any]
+    sizes: Any
     names: tuple[str, ...]
 
     def predict(self, panel: Panel) -> Floats:
         """(n, horizon) in the kind's unit."""
         past, rows = Past(panel), Rows.behind(panel)
-        told, base = past.features(rows)
-        departure = self.trees.predict(_table(self._as_learnt(told)))
-        return past.scale.back(base + departure, rows.series).reshape(len(panel.ids), panel.horizon)
+        said = past.scale.back(self._said(Asked.of(past, rows)), rows.series)
+        return said.reshape(len(panel.ids), panel.horizon)
+
+    def spread(self, panel: Panel) -> Floats:
+        """(n, horizon) how far off on the scale a step like this is wont to be."""
+        asked = Asked.of(Past(panel), Rows.behind(panel))
+        found: Floats = self.sizes.predict(asked.table(self.names))
+        return found.reshape(len(panel.ids), panel.horizon)
 
     def parts(self, panel: Panel) -> Mapping[str, Floats]:
         """By group, (n, horizon): the share by which a step is higher than if that group said nothing.
 
         `habit` is what none of the groups tells: what the trees learnt of such hours in all series.
         """
-        past, rows = Past(panel), Rows.behind(panel)
-        told = self._as_learnt(past.features(rows)[0])
-        whole = self.trees.predict(_table(told))
-        shape = (len(panel.ids), panel.horizon)
-        without = {group: self.trees.predict(_table(_silenced(told, group))) for group in GROUPS}
-        moved = {group: whole - rest for group, rest in without.items()}
-        moved["habit"] = whole - np.sum(list(moved.values()), axis=0)
+        asked = Asked.of(Past(panel), Rows.behind(panel))
+        whole, shape = self._said(asked), (len(panel.ids), panel.horizon)
+        silent = {group: replace(asked, told=_silenced(asked.told, group)) for group in GROUPS}
+        moved = {group: whole - self._said(rest) for group, rest in silent.items()}
+        moved["habit"] = whole - asked.usual - np.sum(list(moved.values()), axis=0)
         return {group: np.expm1(effect).reshape(shape) for group, effect in moved.items()}
 
-    def _as_learnt(self, told: Told) -> Told:
-        unknown = np.full(len(next(iter(told.values()))), np.nan)
-        return {name: told.get(name, unknown) for name in self.names}
+    def _said(self, asked: Asked) -> Floats:
+        table = asked.table(self.names)
+        said = [asked.anchor(number) + trees.predict(table) for number, trees in enumerate(self.bags)]
+        mean: Floats = np.mean(said, axis=0)
+        return mean
 
 
-def _table(told: Told) -> Floats:
-    return np.stack(list(told.values()), axis=-1)
+def _sizes(bags: Sequence[Any], lessons: Sequence[tuple[Asked, Floats]], names: Sequence[str]) -> Any:
+    """How far off a boosting is on rows that it has not learnt: those of the bag before it."""
+    tables, off = [], []
+    for number, (asked, value) in enumerate(lessons):
+        other = (number + 1) % len(bags)
+        tables.append(asked.table(names)[: _SPREAD_ROWS // len(bags)])
+        said = asked.anchor(other)[: len(tables[-1])] + bags[other].predict(tables[-1])
+        off.append(np.abs(value[: len(said)] - said))
+    sizes = HistGradientBoostingRegressor(
+        loss="poisson",
+        max_iter=_SPREAD_TREES,
+        max_leaf_nodes=15,
+        min_samples_leaf=100,
+        early_stopping=False,
+        random_state=0,
+    )
+    return sizes.fit(np.concatenate(tables), np.concatenate(off) + _LEAST)
 
 
 def _silenced(told: Told, group: str) -> Told:

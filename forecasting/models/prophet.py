@@ -26,12 +26,14 @@ class Prophet:
     lasting: ClassVar[bool] = False
     ids: frozenset[str] | None = None
     """Which series it is asked for; None: all."""
+    hours: int = _HOURS
+    """So much of the past it learns from, where steps are hours."""
 
     def fit(self, panel: Panel) -> "Curves":
         """One curve a series."""
         scale = Scale.of(panel)
         asked = [n for n, name in enumerate(panel.ids) if self.ids is None or name in self.ids]
-        curves = {str(panel.ids[n]): _curve(panel, scale, n) for n in asked}
+        curves = {str(panel.ids[n]): _curve(panel, scale, n, self.hours) for n in asked}
         return Curves({name: curve for name, curve in curves.items() if curve is not None})
 
 
@@ -52,10 +54,10 @@ class Curves:
         return path
 
 
-def _curve(panel: Panel, scale: Scale, series: int) -> Any | None:
+def _curve(panel: Panel, scale: Scale, series: int, hours: int) -> Any | None:
     clock = panel.frequency
     hourly = clock.code == "h"
-    columns = np.arange(max(0, panel.steps - _HOURS) if hourly else 0, panel.steps)
+    columns = np.arange(max(0, panel.steps - hours) if hourly else 0, panel.steps)
     frame = _frame(panel, series, columns)
     frame["y"] = scale.forward(panel.y[series, columns], np.full(len(columns), series))
     frame = frame.dropna(subset=["y"])

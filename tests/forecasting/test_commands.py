@@ -4,16 +4,24 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from forecasting import trial
 from forecasting.__main__ import app
+from forecasting.models.boosted import Boosted
 from forecasting.trial import Trial
 from lakehouse.problem import BadLake, BadTable, BadTime, Problem, UnknownParameter
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Few trees suffice to see that everything is in its place."""
+    monkeypatch.setitem(trial.MODELS, "boosted", lambda: Boosted(rows=1500, bags=2, trees=10))
 
 
 @pytest.fixture
 def source(tmp_path, long):
     """A parquet file of two daily series, with a column that is known beforehand."""
     path = tmp_path / "series.parquet"
-    long(n=2, days=400, freq="D").assign(fair=0.0).to_parquet(path)
+    long(n=2, days=300, freq="D").assign(fair=0.0, town="x").to_parquet(path)
     return path
 
 
@@ -38,6 +46,8 @@ def test_a_backtest_writes_every_forecast_and_prints_the_scores(source, tmp_path
         out,
         "--future",
         "fair",
+        "--static",
+        "town",
     )
     assert told.exit_code == 0, told.output
     for word in (
@@ -50,7 +60,9 @@ def test_a_backtest_writes_every_forecast_and_prints_the_scores(source, tmp_path
         "cpu_s",
         "base",
         "boosted",
+        "smoothing",
         "blend",
+        "cut-off 2 of 2",
     ):
         assert word in told.output
     rows = pd.read_parquet(out)

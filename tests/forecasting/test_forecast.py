@@ -1,5 +1,7 @@
 """A forecast at an origin: no leak, no crossing, no exception."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,13 +11,13 @@ from hypothesis import strategies as st
 from forecasting.backtest import origins
 from forecasting.choose import BLEND, NONE, choose
 from forecasting.forecast import forecast, mean, rehearsed_scores
-from forecasting.intervals import learn
+from forecasting.intervals import Rehearsed
 from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.panel import Panel
 from forecasting.scale import Scale
 
-MODELS = (Base(), Boosted(rows=1500, trees=10))
+MODELS = (Base(), Boosted(rows=1500, bags=2, trees=10))
 
 
 def test_permuting_what_came_after_the_origin_changes_no_forecast(long):
@@ -51,9 +53,9 @@ def test_a_model_that_is_half_as_bad_again_is_vetoed(long):
     """A wild model has no part in what is published."""
     made = forecast(Panel.of(long(n=2, days=70), "h", 24), (Base(),))
     wild = {**made.rehearsal.paths, "wild": made.rehearsal.paths["base"] * 5}
-    rehearsal = type(made.rehearsal)(made.rehearsal.cuts, made.rehearsal.truth, wild, {})
+    rehearsal = replace(made.rehearsal, paths=wild)
     answers = {"base": made.bands["base"][..., 4], "wild": made.bands["base"][..., 4] * 5}
-    choice = choose(rehearsal, Scale.of(made.panel), answers)
+    choice = choose(rehearsal, answers)
     assert choice.names.tolist() == ["base", "base"]
     assert (choice.weights[:, 1] == 0).all()
 
@@ -64,8 +66,9 @@ def test_intervals_hold_as_often_as_they_say(long):
     rng, scale = np.random.default_rng(0), Scale.of(panel)
     path = np.full((5, 10, 168), 100.0)
     truth = path * np.exp(rng.normal(0, 0.2, path.shape))
-    misses = learn(truth[:4], path[:4], scale, panel.frequency, np.zeros(10, dtype=int))
-    bands = misses.around(path[4], scale)
+    alike = np.ones_like(path)
+    past = Rehearsed(truth[:4], path[:4], alike[:4], np.zeros(10, dtype=int))
+    bands = past.learn(scale, panel.frequency).around(path[4], alike[4], scale)
     held = [((truth[4] >= bands[..., low]) & (truth[4] <= bands[..., -1 - low])).mean() for low in (2, 0)]
     assert held == pytest.approx([0.80, 0.95], abs=0.03)
 

@@ -17,7 +17,9 @@ HORIZON = 25
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Few trees suffice to see that everything is in its place."""
-    monkeypatch.setattr(issue, "models", lambda *_: [issue.Base(), issue.Boosted(rows=1500, trees=10)])
+    monkeypatch.setattr(
+        issue, "models", lambda *_: [issue.Base(), issue.Boosted(rows=1500, bags=2, trees=10)]
+    )
 
 
 @pytest.fixture

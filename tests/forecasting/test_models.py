@@ -8,7 +8,7 @@ from forecasting.models.boosted import Boosted
 from forecasting.models.prophet import Prophet
 from forecasting.panel import Panel
 
-SMALL = Boosted(rows=4000, trees=40)
+SMALL = Boosted(rows=4000, bags=2, trees=40)
 
 
 @pytest.fixture
@@ -78,4 +78,4 @@ def test_boosting_leaves_out_what_nothing_is_known_of(long):
     """A feature without a single value, such as last year's in the first year, is no error."""
     frame = long(n=1, days=365, freq="D").assign(y=1.0)
     panel = Panel.of(frame, "D", 1)
-    assert np.allclose(Boosted(rows=1500, trees=10).fit(panel).predict(panel), 1)
+    assert np.allclose(Boosted(rows=1500, bags=2, trees=10).fit(panel).predict(panel), 1)

@@ -8,6 +8,10 @@ import time
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")  # a busy machine is slow, and no test asserts a time
 
 
 def _free_port():

@@ -3,13 +3,18 @@
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from forecasting import issue, series
 from forecasting.executor import Executor
+from forecasting.reconcile import METHODS
+from lakehouse import cameras
+from lakehouse.cameras import Camera
 from lakehouse.problem import UnknownArea, UnknownKind
-from lakehouse.tables import QUANTILES, quantile_column
+from lakehouse.tables import QUANTILES, TABLES, quantile_column
 
 HORIZON = 25
 
@@ -148,3 +153,58 @@ def test_kinds_are_forecast_on_a_cluster(lake, monkeypatch, areas, origin):
         ray.shutdown()
     assert told == [issue.Filled, issue.Published]
     assert lake.read("forecasts").num_rows == HORIZON * len(areas)
+
+
+@pytest.fixture
+def hang(lake, origin):
+    """Hang cameras in the first kecamatan, with a share of its hours each and a past of so many days."""
+    return lambda **pasts: _hang(lake, origin, pasts)
+
+
+def _hang(lake, origin, pasts):
+    site = {"valid_from": origin, "name": "x", "owner": "x", "site": "street", "lat": 0.0, "lon": 0.0}
+    site |= {"area_id": "33.74.01.1001", "source": "x", "width": 1, "height": 1}
+    cameras.register(lake, [Camera(camera_id=name, **site) for name in pasts])
+    rows = lake.read("area_hours", where=pc.field("area_id") == "33.74.01").to_pandas()
+    parts = [
+        rows[rows["hour"] >= origin - timedelta(days=days)].assign(
+            area_id=f"camera:{name}", value=lambda kept: kept["value"] / 2
+        )
+        for name, days in pasts.items()
+    ]
+    lake.append("area_hours", pa.Table.from_pandas(pd.concat(parts), TABLES["area_hours"].schema, False))
+
+
+def test_what_is_expected_adds_up_from_the_cameras(lake, hang, origin):
+    """A kecamatan whose cameras are all forecast is their sum, hour by hour; the method is told."""
+    hang(old=70, other=70)
+    orders = issue.orders(lake, origin, HORIZON, areas=["33.74.01", "camera:old", "camera:other"])
+    *_, published = issue.run(lake, orders, Executor.LOCAL)
+    assert published.method in METHODS
+    means = lake.read("forecasts").to_pandas().pivot_table(index="at", columns="area_id", values="mean")
+    cameras_sum = means[[area for area in means if area.startswith("camera:")]].sum(axis=1)
+    assert np.allclose(means["33.74.01"], cameras_sum, rtol=1e-6)
+
+
+def test_a_new_camera_is_forecast_by_its_kin_though_they_were_not_asked_for(lake, hang, run):
+    """Its kin are read and forecast, and only what was asked for is published."""
+    hang(old=70, other=70, new=7)
+    run(areas=["camera:new"])
+    rows = lake.read("forecasts").to_pandas()
+    assert set(rows["area_id"]) == {"camera:new"}
+    assert set(rows["model"]) == {"kin"}
+    assert "nearby" in rows["why"].iloc[0]["en"]
+    (score,) = lake.read("scores").to_pylist()
+    assert (score["model"], score["chosen"], score["mase"]) == ("kin", True, None)
+
+
+def test_many_areas_are_forecast_in_several_shards(lake, areas, origin, monkeypatch):
+    """The shards share the areas and Prophet's turns, and publish what one shard would."""
+    monkeypatch.setattr(issue, "SHARD_AREAS", 2)
+    orders = issue.orders(lake, origin, HORIZON, areas=areas, prophets=3)
+    assert [(len(order.areas), order.prophets) for order in orders] == [(2, 2), (1, 1)]
+    list(issue.run(lake, orders, Executor.LOCAL))
+    rows = lake.read("forecasts").to_pandas()
+    assert set(rows["area_id"]) == set(areas)
+    assert not rows.duplicated(["area_id", "at"]).any()
+    assert lake.read("scores", where=pc.field("chosen")).num_rows == len(areas)

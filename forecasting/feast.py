@@ -102,8 +102,7 @@ def _departures(panel: Panel, scale: Scale, start: int, span: int) -> Floats:
     if start < panel.frequency.season or not known:
         return told
     grid = scale.forward(panel.y, np.arange(n)[:, None])
-    count = n * known
     series, ahead = np.repeat(np.arange(n), known), np.tile(np.arange(known), n)
-    rows = Rows(series, np.full(count, start), ahead, np.zeros(count, np.int64))
+    rows = Rows(series, np.full(n * known, start), ahead, np.zeros(n * known, np.int64))
     told[:, :known] = grid[:, start : start + known] - usual(grid, panel, rows).reshape(n, known)
     return told

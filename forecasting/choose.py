@@ -17,7 +17,7 @@ _VETO = 1.5
 _EARNEST = 8.0
 """A model with 9 % more error than the best is heard half as loudly, and with 33 % more not at all."""
 _WHISPER = 0.1
-_SHRINK = 8.0
+_SHRINK = 32.0
 """How many rehearsals of its own it takes for a series to be heard as loudly as the pool: choosing by
 its own few rehearsals alone cost 1 to 12 % on eight of ten sets of real series."""
 

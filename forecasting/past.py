@@ -7,7 +7,7 @@ import numpy as np
 from forecasting.panel import Flags, Panel
 from forecasting.scale import Scale
 from forecasting.smooth import Smooth
-from forecasting.usual import Rows, Running, lagged, mean, usual
+from forecasting.usual import Rows, Running, faded, lagged, mean, usual
 from forecasting.vintages import Floats, Ints
 
 Told = dict[str, Floats]
@@ -52,10 +52,13 @@ class Past:
         return np.where(inside, self.grid[series, np.where(inside, columns, 0)], np.nan)
 
     def smoothed(self, rows: Rows) -> Floats:
-        """What exponential smoothing expects; NaN for hours, and for a series too young for it."""
-        if self._smooth is None:
-            return np.full(len(rows.series), np.nan)
+        """What exponential smoothing expects; NaN for a series too young for it.
+
+        Hours have two rhythms in one: there each hour of the week is smoothed for itself.
+        """
         grown = rows.origins - rows.since >= _GROWN_SEASONS * self.clock.season
+        if self._smooth is None:
+            return np.where(grown, faded(self.grid, self.panel, rows), np.nan)
         return np.where(grown, self._smooth.ahead(rows), np.nan)
 
     def _lags(self, rows: Rows, base: Floats) -> Told:
@@ -66,8 +69,7 @@ class Past:
         if self.clock.day > 1:
             days = lagged(self.grid, rows, self.clock.day, 7)
             told |= {"level.yesterday": days[:, 0] - base, "level.days": mean(days) - base}
-        else:
-            told["level.smoothed"] = self.smoothed(rows) - base
+        told["level.smoothed"] = self.smoothed(rows) - base
         return told | self._others(rows, base)
 
     def _others(self, rows: Rows, base: Floats) -> Told:

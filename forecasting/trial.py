@@ -23,14 +23,10 @@ from lakehouse.problem import BadTable, UnknownParameter
 from lakehouse.tables import QUANTILES, quantile_column
 
 MODELS = {"base": Base, "boosted": Boosted, "smoothing": Smoothing, "prophet": Prophet, "naive": Naive}
+MEMBERS = ("base", "boosted", "smoothing")
 
 
 Progress = Callable[[str], None]
-
-
-def suited(freq: str) -> tuple[str, ...]:
-    """The members of the blend at this frequency: smoothing does not see the two rhythms of hours."""
-    return ("base", "boosted") if frequency(freq).unit == "h" else ("base", "boosted", "smoothing")
 
 
 def _untold(_: str) -> None:
@@ -64,7 +60,7 @@ class Trial:
     cutoffs: int
     step: int | None = None
     models: tuple[str, ...] = ()
-    """Those that suit the frequency, unless some are named."""
+    """The members of the blend, unless some are named."""
     future: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     holidays: str = ""
@@ -97,7 +93,7 @@ class Trial:
         for name in self.models:
             if name not in MODELS:
                 raise UnknownParameter(name, f"the models are {', '.join(MODELS)}", "name some of these")
-        return [MODELS[name]() for name in dict.fromkeys(("base", *(self.models or suited(self.freq))))]
+        return [MODELS[name]() for name in dict.fromkeys(("base", *(self.models or MEMBERS)))]
 
 
 def read(path: Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Exponential smoothing as a model: the level, damped trend and season, or every hour of the week for itself."""
+"""Exponential smoothing: level, damped trend and season, or every hour of the week for itself."""
 
 from typing import ClassVar
 

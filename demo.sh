@@ -96,4 +96,5 @@ stage "The situation room is on $URL/ until Ctrl-C"
 while sleep 60; do
   python -m batch compact --lake "$LAKE" --executor local >/dev/null
   python -m batch rollup --lake "$LAKE" >/dev/null
+  python -m forecasting unusual --lake "$LAKE" >/dev/null
 done

@@ -52,6 +52,7 @@ def vacuum(
     began = time.monotonic()
     after = (now or datetime.now(UTC)) - keep
     gone = [entry for table in tables for entry in _swept(lake, table, after)]
+    gone += lake.landing.clear_unfinished(datetime.now(UTC) - _ABANDONED)
     trimmed = sum(checkpoints.trim(commits.log_folder(lake.table(table)), after) for table in tables)
     return Vacuumed(len(gone), sum(entry.bytes for entry in gone), trimmed, time.monotonic() - began)
 

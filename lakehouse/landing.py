@@ -6,13 +6,14 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse import segments
 from lakehouse.datafiles import fit
-from lakehouse.folder import Folder
+from lakehouse.folder import TEMPORARY, Entry, Folder
 from lakehouse.milestones import reach
 from lakehouse.problem import BadTable
 from lakehouse.segments import Segment, SegmentName
@@ -162,6 +163,19 @@ class Landing:
     def set_aside(self, name: SegmentName, *, late: bool = False) -> None:
         """Move a segment out of the way: a damaged one to `landing/damaged`, a late one to `landing/late`."""
         self._folder.move(str(name), self._late if late else self._damaged)
+
+    def clear_unfinished(self, before: datetime) -> list[Entry]:
+        """Delete what killed producers left half written, and had touched last before a time; return it.
+
+        Nothing in it was acknowledged.
+        """
+        gone = []
+        for entry in self._folder.walk():
+            place, _, name = entry.path.rpartition("/")
+            if name.startswith(TEMPORARY) and entry.changed < before:
+                (self._folder / place if place else self._folder).remove(name)
+                gone.append(entry)
+        return gone
 
     def clear_damaged(self) -> int:
         """Delete every damaged segment that was set aside; return how many."""

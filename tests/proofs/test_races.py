@@ -1,5 +1,6 @@
 """Races that a storm meets now and then, run step by step."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import batches
@@ -13,6 +14,7 @@ from batch.compact import compact
 from batch.rollup import rollup
 from batch.vacuum import vacuum
 from lakehouse import checkpoints, commits
+from lakehouse.folder import TEMPORARY
 from lakehouse.store import Lake
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -87,6 +89,20 @@ def test_a_vacuum_takes_no_file_that_quarantine_is_about_to_have(lake, monkeypat
     compact(lake)
     assert raced
     assert lake.read("quarantine").num_rows == 1
+
+
+def test_what_a_killed_producer_left_is_swept(lake):
+    """A segment that was never finished, and that nobody has touched for an hour, goes with a vacuum."""
+    landing = lake.landing._folder
+    old, young = (
+        landing.path / f"{TEMPORARY}{age}-shard-0-e000001-000000000000.arrow" for age in ("old", "young")
+    )
+    for file in (old, young):
+        file.write_bytes(b"half a segm")
+    an_hour_ago = datetime.now(UTC).timestamp() - 3700
+    os.utime(old, (an_hour_ago, an_hour_ago))
+    assert vacuum(lake, tables=[]).files == 1
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_a_deletion_that_was_killed_is_brought_to_its_end(lake, monkeypatch):

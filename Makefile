@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test bench-lake check format clean
+.PHONY: help demo demo-clean test storm powercut bench-lake check format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,12 @@ demo-clean: ## Forget the demo's lake
 
 test: $(READY) ## Run the checks and all tests
 	$(BIN)/python -m pytest
+
+storm: $(READY) ## Prove that whatever is killed nothing is lost: about twenty minutes, and writes docs/proofs/storm.md
+	PYTHONPATH=. $(BIN)/python tests/proofs/storm.py --write docs/proofs/storm.md
+
+powercut: $(READY) ## Prove that a power cut loses nothing (needs root): a few minutes, and writes docs/proofs/powercut.md
+	PYTHONPATH=. $(BIN)/python tests/proofs/powercut.py --write docs/proofs/powercut.md
 
 bench-lake: $(READY) ## How fast the lake is against its peers: about ten minutes, and writes docs/proofs/lake-bench.md
 	$(BIN)/python tests/benchmarks/lake.py --write docs/proofs/lake-bench.md

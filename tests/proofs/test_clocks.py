@@ -1,0 +1,76 @@
+"""Clocks that are set forward and back by an hour, a camera's and the machine's."""
+
+import time
+from datetime import timedelta
+
+import batches
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch.compact import compact
+from batch.recluster import recluster
+from batch.rollup import rollup
+from batch.vacuum import vacuum
+from lakehouse.store import Lake
+from lakehouse.tables import LANDED
+
+HOUR_S = 3600
+RNG = np.random.default_rng(3)
+
+
+class Clock:
+    """The machine's clock, set by so many seconds."""
+
+    def __init__(self, patch):
+        self.set_s = 0
+        real, real_ns = time.time, time.time_ns
+        patch.setattr(time, "time", lambda: real() + self.set_s)
+        patch.setattr(time, "time_ns", lambda: real_ns() + self.set_s * 10**9)
+
+
+def land(lake, number):
+    """Land a batch of a new life of a producer; return its rows by table."""
+    made = batches.batch(RNG, ["cam-1"], 5, number)
+    lake.landing.producer("shard-0").append(made)
+    return {table: rows.num_rows for table, rows in made.items()}
+
+
+STEPS = {
+    "compact": compact,
+    "recluster": recluster,
+    "vacuum": lambda lake: vacuum(lake, keep=timedelta(minutes=30), tables=LANDED),
+}
+
+
+@given(st.lists(st.sampled_from(["land", "land", "forward", "back", *STEPS]), max_size=8))
+@settings(max_examples=6, deadline=None)
+def test_whatever_the_machines_clock_does_every_row_is_there_once(tmp_path_factory, steps):
+    """Landing, compaction, reclustering and vacuum do not rely on a clock that never goes back."""
+    lake = Lake.create(tmp_path_factory.mktemp("lake"))
+    expected = dict.fromkeys(LANDED, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        clock = Clock(patch)
+        for number, step in enumerate(steps):
+            clock.set_s += {"forward": HOUR_S, "back": -HOUR_S}.get(step, 0)
+            if step == "land":
+                for table, rows in land(lake, number).items():
+                    expected[table] += rows
+            elif step in STEPS:
+                STEPS[step](lake)
+    assert {table: lake.read(table, fresh=True).num_rows for table in LANDED} == expected
+
+
+@pytest.mark.parametrize("step_h", [1, -1])
+def test_a_camera_whose_clock_is_set_keeps_all_of_its_rows(lake, step_h):
+    """Rows of an hour that was there before, or of one that is skipped, are taken in like any others."""
+    rows = 0
+    for hours in (3, 3 + step_h):
+        made = batches.batch(RNG, ["cam-1"], 5, hours, timedelta(hours=hours))
+        lake.landing.producer("shard-0").append(made)
+        rows += made["looks"].num_rows
+        compact(lake)
+    rollup(lake)
+    assert lake.read("looks").num_rows == rows
+    assert lake.read("camera_minutes").num_rows

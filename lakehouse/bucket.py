@@ -96,11 +96,17 @@ class Bucket(Folder):
         Raises:
             FileExistsError: another one has this name.
         """
-        try:
-            obstore.put(self._store, self._path(name), data, mode="create")
-        except AlreadyExistsError as error:
-            if self.read(name) != data:
-                raise FileExistsError(f"{self.uri}/{name} holds something else") from error
+        while True:
+            try:
+                obstore.put(self._store, self._path(name), data, mode="create")
+            except AlreadyExistsError as error:
+                try:
+                    held = self.read(name)
+                except FileNotFoundError:
+                    continue  # a vacuum took it meanwhile
+                if held != data:
+                    raise FileExistsError(f"{self.uri}/{name} holds something else") from error
+            return
 
     def replace(self, name: str, data: bytes) -> None:
         """Put other content in an object's place."""

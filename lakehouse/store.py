@@ -17,7 +17,7 @@ from lakehouse.folder import Folder
 from lakehouse.landing import Landing
 from lakehouse.listing import listed
 from lakehouse.places import folder_at
-from lakehouse.problem import BadLake, UnknownVersion
+from lakehouse.problem import BadLake, BrokenLake, UnknownVersion
 from lakehouse.reading import Reading, Tail, fresh_reading, tail, watermark
 from lakehouse.runs import Runs
 from lakehouse.tables import TABLES, Table
@@ -124,6 +124,7 @@ class Lake:
 
         Raises:
             UnknownVersion: the table never had this version, or it was vacuumed.
+            BrokenLake: a file of the newest version is missing.
         """
         while True:
             reading = self.reading(name) if fresh else Reading(self.table(name, version))
@@ -133,6 +134,9 @@ class Lake:
                 # A vacuum took the files of a version that was not to be wanted: a newer one has others.
                 if version is not None:
                     raise _unknown(name, version) from error
+                if reading.snapshot.version() == self.version(name):
+                    rule = f"a data file of its newest version is missing: {error}"
+                    raise BrokenLake(name, rule, "restore it, and run `python -m lakehouse check`") from error
 
     def reading(self, name: str) -> Reading:
         """A table as it stands at this moment, landing included, to be asked more than once."""

@@ -75,7 +75,9 @@ class Storm:
     born: int = 0
     deaths: Counter[tuple[str, str]] = field(default_factory=Counter)
     passed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    usual_s: dict[str, float] = field(default_factory=lambda: defaultdict(lambda: 2.0))
+    guess_s: float = 2.0
+    """How long a life lasts, until one was seen to its end."""
+    usual_s: dict[str, float] = field(init=False)
     counted: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     landed: dict[str, int] = field(default_factory=dict)
@@ -87,6 +89,7 @@ class Storm:
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
+        self.usual_s = defaultdict(lambda: self.guess_s)
         self.named = lives.named_points(*ROOMS)
 
     def run(self, longest_s: float = 3600) -> "Storm":
@@ -317,7 +320,7 @@ def main(  # noqa: PLR0913 - each is an option of the command
         if s3_kills:
             with objectstore.served() as bucket:
                 site = _site(place / "s3", 20, root=f"{bucket}/lake")
-                one = Storm(site, s3_kills, s3_kills * 50, seed, everywhere=False).run()
+                one = Storm(site, s3_kills, s3_kills * 50, seed, everywhere=False, guess_s=12).run()
             told("on S3", one.figures(), one.violations)
         if ray_kills:
             on_ray = cluster.storm(_site(place / "ray", 100), place / "r", ray_kills, seed)

@@ -10,11 +10,15 @@ import pytest
 
 from batch import compact as compaction
 from batch import forget as deletion
+from batch import rewrite as rewriting
 from batch.compact import compact
+from batch.executor import Executor
 from batch.rollup import rollup
 from batch.vacuum import vacuum
 from lakehouse import checkpoints, commits
 from lakehouse.folder import TEMPORARY
+from lakehouse.places import folder_at
+from lakehouse.problem import BrokenLake
 from lakehouse.store import Lake
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -103,6 +107,52 @@ def test_what_a_killed_producer_left_is_swept(lake):
     os.utime(old, (an_hour_ago, an_hour_ago))
     assert vacuum(lake, tables=[]).files == 1
     assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_a_rewrite_whose_files_a_vacuum_takes_is_planned_again(lake, monkeypatch):
+    """What was written from a snapshot before the fence may go before it was read back."""
+    for _ in range(4):  # in two days or three, so that one of them has two files
+        land(lake)
+        compact(lake)
+    rows, real, raced = lake.read("looks").num_rows, rewriting._read_back, []
+
+    def overtaken(*given):
+        if not raced and vacuum(lake, keep=timedelta(0), tables=["looks"]).files:
+            raced.append(True)
+        return real(*given)
+
+    monkeypatch.setattr(rewriting, "_read_back", overtaken)
+    days = lake.read("looks")["day"].to_pylist()
+    for day in sorted(set(days)):
+        rewriting.rewrite(lake, "looks", (day, day), Executor.LOCAL, commits.RECLUSTER)
+    assert raced
+    assert lake.read("looks").num_rows == rows
+
+
+def test_an_object_that_goes_while_it_is_compared_is_put_again(bucket, monkeypatch):
+    """Of a killed writer there may be the same file, which a vacuum takes just then."""
+    place = folder_at(bucket)
+    place.create("file", b"the same")
+    real, raced = type(place).read, []
+
+    def gone(one, name):
+        if not raced:
+            raced.append(one.remove(name))
+        return real(one, name)
+
+    monkeypatch.setattr(type(place), "read", gone)
+    place.create("file", b"the same")
+    assert place.read("file") == b"the same"
+
+
+def test_a_file_that_is_gone_for_good_is_said(lake):
+    """A reader waits for no newer version where the newest one itself lacks a file."""
+    land(lake)
+    compact(lake)
+    for file in (lake.folder("looks").path).rglob("*-g*.parquet"):
+        file.unlink()
+    with pytest.raises(BrokenLake, match="looks"):
+        lake.read("looks")
 
 
 def test_a_deletion_that_was_killed_is_brought_to_its_end(lake, monkeypatch):

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test storm powercut bench-lake check format clean
+.PHONY: help demo demo-clean test storm powercut bench-lake bench-forecast check format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ powercut: $(READY) ## Prove that a power cut loses nothing (needs root): a few m
 
 bench-lake: $(READY) ## How fast the lake is against its peers: about ten minutes, and writes docs/proofs/lake-bench.md
 	$(BIN)/python tests/benchmarks/lake.py --write docs/proofs/lake-bench.md
+
+bench-forecast: $(READY) ## The forecasts against their peers on public series (DATA=): about 25 minutes, writes docs/proofs/forecast-bench.md
+	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/forecast.py --write
 
 check: $(READY) ## ruff, mypy strict and the import contracts
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ from forecasting.models import Model
 from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.models.prophet import Prophet
+from forecasting.models.smoothing import Smoothing
 from forecasting.outlook import Outlook
 from forecasting.panel import Panel
 from forecasting.publish import Issue
@@ -154,7 +155,7 @@ def models(panel: Panel, prophets: int) -> list[Model]:
     height = np.nansum(panel.y, axis=1)
     largest = np.argsort(-height)[:prophets]
     few = frozenset(panel.ids[largest][height[largest] > 0].tolist())
-    return [Base(), Boosted(), *([Prophet(few)] if few else [])]
+    return [Base(), Boosted(), Smoothing(), *([Prophet(few)] if few else [])]
 
 
 @dataclass(frozen=True)

@@ -49,11 +49,15 @@ class Panel:
         return np.logical_or.reduce([np.broadcast_to(none, flags[0].shape), *flags]) if flags else none
 
     def cut(self, steps: int) -> "Panel":
-        """The panel as it was `steps` earlier: what came after is gone, so that no model can see it."""
-        end = max(self.steps - steps, 0)
+        """The panel as it was `steps` earlier: what came after is gone, so that no model can see it.
+
+        Before its beginning it is one step of which nothing is known.
+        """
+        end = max(self.steps - steps, 1)
+        y = self.y[:, :end] if steps < self.steps else np.full((len(self.ids), 1), np.nan)
         return replace(
             self,
-            y=self.y[:, :end],
+            y=y,
             known={name: array[:, : end + self.horizon] for name, array in self.known.items()},
             vintages={name: vintages.until(end) for name, vintages in self.vintages.items()},
             origins=self.origins - (self.steps - end) * self.frequency.stride,

@@ -7,7 +7,7 @@ import numpy as np
 from forecasting.panel import Flags, Panel
 from forecasting.scale import Scale
 from forecasting.smooth import Smooth
-from forecasting.usual import Rows, Running, faded, lagged, mean, usual
+from forecasting.usual import Rows, Running, begins, faded, lagged, mean, usual
 from forecasting.vintages import Floats, Ints
 
 Told = dict[str, Floats]
@@ -28,8 +28,7 @@ class Past:
         self.clock = panel.frequency
         self.scale = Scale.of(panel)
         self.grid = self.scale.forward(panel.y, np.arange(len(panel.ids))[:, None])
-        known = np.isfinite(panel.y)
-        self.first: Ints = np.where(known.any(axis=1), known.argmax(axis=1), panel.steps)
+        self.first = begins(np.isfinite(panel.y))
 
     def features(self, rows: Rows, hindsight: Flags | None = None) -> tuple[Told, Floats]:
         """What is told of each row, and its usual value on the scale.

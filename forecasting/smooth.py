@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from forecasting.panel import Flags, Panel
-from forecasting.usual import Rows, mean
+from forecasting.usual import Rows, begins, mean
 from forecasting.vintages import Floats, Ints
 
 _DAMPINGS = np.array([0.0, 0.8, 0.9, 0.97])
@@ -60,7 +60,7 @@ def _filtered(grid: Floats, usable: Flags, period: int) -> Smooth:
     alpha, beta, gamma, damping = _settings()
     phi, kinds = _DAMPINGS[damping], np.eye(len(_DAMPINGS))[damping]
     n, steps = grid.shape
-    first = np.where(usable.any(axis=1), usable.argmax(axis=1), steps)
+    first = begins(usable)
     levels, seasons = _start(grid, usable, first, period)
     level, slope = np.repeat(levels[:, None], len(phi), 1), np.zeros((n, len(phi)))
     season, missed = np.repeat(seasons[:, None], len(phi), 1), np.zeros((n, len(phi)))

@@ -45,9 +45,15 @@ class Rows:
         n = len(panel.ids)
         series = np.repeat(np.arange(n), panel.horizon)
         ahead = np.tile(np.arange(panel.horizon), n)
-        known = np.isfinite(panel.y)
-        first = np.where(known.any(axis=1), known.argmax(axis=1), panel.steps)
-        return cls(series, np.full(len(series), panel.steps), ahead, np.repeat(first, panel.horizon))
+        since = np.repeat(begins(np.isfinite(panel.y)), panel.horizon)
+        return cls(series, np.full(len(series), panel.steps), ahead, since)
+
+
+def begins(flags: Flags) -> Ints:
+    """(n,) the first column that is set in each row; the number of columns where none is."""
+    end = np.ones((len(flags), 1), dtype=np.bool_)
+    first: Ints = np.concatenate([flags, end], axis=1).argmax(axis=1)
+    return first
 
 
 def lagged(grid: Floats | Flags, rows: Rows, period: int, count: int) -> Floats:

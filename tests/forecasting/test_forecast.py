@@ -14,20 +14,23 @@ from forecasting.forecast import forecast, mean, rehearsed_scores
 from forecasting.intervals import Rehearsed
 from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
+from forecasting.models.smoothing import Smoothing
 from forecasting.panel import Panel
 from forecasting.scale import Scale
 
-MODELS = (Base(), Boosted(rows=1500, bags=2, trees=10))
+MODELS = (Base(), Boosted(rows=1500, bags=2, trees=10), Smoothing())
 
 
-def test_permuting_what_came_after_the_origin_changes_no_forecast(long):
-    """Nothing after the origin reaches a model, an interval or a choice."""
-    frame = long(n=2, days=60)
+@pytest.mark.parametrize(("freq", "days"), [("h", 60), ("D", 200), ("MS", 90)])
+def test_permuting_what_came_after_the_origin_changes_no_forecast(long, freq, days):
+    """Nothing after the origin reaches a model, an interval or a choice, also where three series pool."""
+    frame = long(n=3, days=days, freq=freq)
+    frame["ds"] -= pd.DateOffset(years=8)
     shuffled = frame.copy()
-    after = frame["ds"] >= frame["ds"].max() - pd.Timedelta(hours=47)
+    after = frame["ds"] >= frame["ds"].max() - 47 * pd.tseries.frequencies.to_offset(freq)
     shuffled.loc[after, "y"] = np.random.default_rng(1).permutation(frame.loc[after, "y"])
-    made = [forecast(Panel.of(one, "h", 24).cut(48), MODELS) for one in (frame, shuffled)]
-    cut = forecast(Panel.of(frame[~after], "h", 24), MODELS)
+    made = [forecast(Panel.of(one, freq, 24).cut(48), MODELS) for one in (frame, shuffled)]
+    cut = forecast(Panel.of(frame[~after], freq, 24), MODELS)
     for other in (made[1], cut):
         assert all(np.array_equal(made[0].bands[name], other.bands[name]) for name in made[0].bands)
 
@@ -36,7 +39,7 @@ def test_every_model_is_rehearsed_and_the_best_is_published(long):
     """The published path has the least rehearsed error, and every score is there."""
     made = forecast(Panel.of(long(n=4, days=84), "h", 48), MODELS)
     scores = rehearsed_scores(made)
-    assert set(scores["model"]) == {"base", "boosted", BLEND}
+    assert set(scores["model"]) == {"base", "boosted", "smoothing", BLEND}
     best = scores.pivot_table(index="unique_id", columns="model", values="mase")
     assert (best[BLEND] <= best["base"] * 1.05).all()
     assert scores[["mase", "rmsse", "sql", "wql", "coverage80", "coverage95"]].notna().all().all()
@@ -58,6 +61,29 @@ def test_a_model_that_is_half_as_bad_again_is_vetoed(long):
     choice = choose(rehearsal, answers)
     assert choice.names.tolist() == ["base", "base"]
     assert (choice.weights[:, 1] == 0).all()
+
+
+def test_the_better_a_model_was_the_louder_it_is_heard(long):
+    """Of two as good each has half a say; one with half as much error again of the other's has less."""
+    made = forecast(Panel.of(long(n=4, days=70), "h", 24), (Base(),))
+    truth, path = made.rehearsal.truth, made.rehearsal.paths["base"]
+    worse = truth + 1.2 * (path - truth)
+    rehearsal = replace(made.rehearsal, paths={"base": path, "twin": path, "worse": worse})
+    weights = choose(rehearsal, dict.fromkeys(("base", "twin", "worse"), path[0])).weights
+    assert np.allclose(weights.sum(axis=1), 1)
+    assert np.allclose(weights[:, 0], weights[:, 1])
+    assert (weights[:, 2] < 0.6 * weights[:, 1]).all()
+
+
+def test_a_young_series_hears_those_who_did_well_in_the_others(long):
+    """It was never rehearsed itself, so the pool's experience is its own."""
+    made = forecast(Panel.of(long(n=3, days=70), "h", 24), (Base(),))
+    truth, path = made.rehearsal.truth.copy(), made.rehearsal.paths["base"]
+    better = truth + 0.5 * (path - truth)
+    truth[:, 2] = np.nan
+    rehearsal = replace(made.rehearsal, truth=truth, paths={"base": path, "better": better})
+    choice = choose(rehearsal, {"base": path[0], "better": better[0]})
+    assert choice.names.tolist() == ["better"] * 3
 
 
 def test_intervals_hold_as_often_as_they_say(long):
@@ -113,6 +139,28 @@ def test_no_series_is_too_bad_for_an_answer(many, freq, horizon):
     assert (np.diff(published, axis=-1) >= 0).all()
     finite = frame["y"][np.isfinite(frame["y"])]
     assert (finite < 0).any() or (published >= 0).all()
+
+
+def test_a_thousand_series_of_every_length_are_answered_at_once():
+    """From one day to three months, in any order, with gaps and zones: all finite, none below zero."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 90, 1000)
+    ids = np.repeat([f"s{k:04d}" for k in range(1000)], lengths)
+    back = np.concatenate([np.arange(length) for length in lengths])
+    ds = pd.Timestamp("2026-03-01", tz="Asia/Jakarta") - pd.to_timedelta(back, unit="D")
+    frame = pd.DataFrame({"unique_id": ids, "ds": ds, "y": rng.poisson(20.0, len(ids))}).sample(frac=0.9)
+    made = forecast(Panel.of(frame, "D", 14), MODELS)
+    assert made.published.shape == (frame["unique_id"].nunique(), 14, 9)
+    assert np.isfinite(made.published).all()
+    assert (made.published >= 0).all()
+    assert (np.diff(made.published, axis=-1) >= 0).all()
+
+
+def test_a_panel_without_a_past_has_no_answer(long):
+    """Cut back to before its beginning it knows nothing, and says so."""
+    made = forecast(Panel.of(long(n=2, days=2), "h", 24).cut(99), MODELS)
+    assert made.choice.names.tolist() == [NONE, NONE]
+    assert np.isnan(made.published).all()
 
 
 def test_an_empty_frame_gives_an_empty_forecast():

@@ -1,5 +1,7 @@
 """The long frame on its grid."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,6 +61,26 @@ def test_a_cut_panel_holds_nothing_of_what_came_after(long):
     assert past.y.shape == (2, panel.steps - 48)
     assert past.known["holiday"].shape == (2, panel.steps - 24)
     assert (past.origins == panel.origins - 48).all()
+
+
+def test_what_is_static_is_a_number_of_each_series(long):
+    """Words are numbered by the alphabet; a number stays what it is."""
+    frame = long(n=2, days=3).assign(lat=-6.9)
+    frame["town"] = np.where(frame["unique_id"] == "s0", "north", "east")
+    static = Panel.of(frame, "h", 24, static=["town", "lat"]).static
+    assert static["town"].tolist() == [1, 0]
+    assert static["lat"].tolist() == [-6.9, -6.9]
+
+
+def test_a_long_past_is_cut_to_what_is_looked_back_over(long):
+    """The last steps stay, and so does all that is known of them."""
+    frame = long(n=1, days=600, freq="D").assign(holiday=lambda rows: rows["y"])
+    panel = Panel.of(frame, "D", 7, future=["holiday"])
+    shorter = replace(panel, frequency=replace(panel.frequency, history=100)).recent()
+    assert np.array_equal(shorter.y, panel.y[:, -100:])
+    assert np.array_equal(shorter.known["holiday"], panel.known["holiday"][:, -107:], equal_nan=True)
+    weather = Vintages.of(np.array([5, 9]), np.array([1, 8]), np.array([0.5, 0.9])).since(4)
+    assert np.array_equal(weather.at(np.array([1, 5]), np.array([0, 4])), [0.5, 0.9])
 
 
 def test_weather_counts_from_the_moment_it_was_issued():

@@ -1,0 +1,135 @@
+"""What a planner could run instead: Prophet as it comes and tuned, MSTL and AutoETS."""
+
+import logging
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from forecasting.intervals import LEVELS
+from forecasting.panel import Panel
+
+YEAR_HOURS = 365 * 24
+SAMPLES = 300
+
+
+class Prophet:
+    """Prophet as it comes, on a year of hours or on all days and months."""
+
+    name: ClassVar[str] = "prophet_default"
+    log: ClassVar[bool] = False
+
+    def bands(self, panel: Panel) -> np.ndarray:
+        """(n, horizon, quantiles), its own intervals with the path in the middle."""
+        columns = np.arange(panel.steps + panel.horizon)[None]
+        times = panel.times(np.arange(len(panel.ids))[:, None], columns).astype("M8[ns]")
+        kept = YEAR_HOURS if panel.frequency.unit == "h" else panel.steps
+        signed = bool((panel.y[np.isfinite(panel.y)] < 0).any())
+        found = []
+        for series, (y, ds) in enumerate(zip(panel.y, times, strict=True)):
+            frame = pd.DataFrame({"ds": ds, "weekend": pd.DatetimeIndex(ds).day_of_week >= 5})
+            frame = frame.assign(weekday=~frame["weekend"])
+            log = self.log and not signed
+            past = frame[: panel.steps].assign(y=np.log1p(y) if log else y)[-kept:].dropna()
+            curve = self.curve(panel, ds, series).fit(past)
+            ahead = frame[panel.steps :]
+            path = curve.predict(ahead)["yhat"].to_numpy()
+            band = np.quantile(curve.predictive_samples(ahead)["yhat"], LEVELS, axis=1).T
+            band[:, LEVELS == 0.5] = path[:, None]
+            band = np.expm1(np.minimum(band, 50)) if log else band
+            found.append(np.sort(band if signed else np.maximum(band, 0), axis=-1))
+        return np.array(found)
+
+    def curve(self, panel, ds, series):  # noqa: ARG002 - its heirs look at them
+        """As it comes."""
+        return _curve()
+
+
+class Tuned(Prophet):
+    """The logarithm, few changepoints, the country's holidays, days of its own for weekends."""
+
+    name: ClassVar[str] = "prophet_tuned"
+    log: ClassVar[bool] = True
+
+    def curve(self, panel, ds, series):
+        """With the holidays that everyone is told of."""
+        days = None
+        if "holiday" in panel.known:
+            columns = np.arange(len(ds))
+            flags = panel.covariate("holiday", np.full_like(columns, series), columns) > 0
+            free = pd.DatetimeIndex(ds[flags]).normalize().unique()
+            days = pd.DataFrame({"ds": free, "holiday": "holiday"})
+        own = {"n_changepoints": 12, "changepoint_prior_scale": 0.05, "holidays": days}
+        if panel.frequency.unit != "h":
+            return _curve(**own)
+        rhythms = dict.fromkeys(("daily_seasonality", "weekly_seasonality", "yearly_seasonality"), False)
+        made = _curve(**own, **rhythms).add_seasonality("weekly", 7, 8)
+        made.add_seasonality("weekdays", 1, 10, condition_name="weekday")
+        return made.add_seasonality("weekends", 1, 10, condition_name="weekend")
+
+
+class Country(Prophet):
+    """As it comes with its own country holidays, from which it drops a feast of an estimated date."""
+
+    name: ClassVar[str] = "prophet_country"
+
+    def curve(self, panel, ds, series):  # noqa: ARG002 - it knows its calendar
+        """Of Indonesia."""
+        made = _curve()
+        made.add_country_holidays("ID")
+        return made
+
+
+def _curve(**options):
+    logging.getLogger("prophet.plot").disabled = True
+    from prophet import Prophet as Curve
+
+    logging.getLogger("cmdstanpy").disabled = True
+    return Curve(uncertainty_samples=SAMPLES, **options)
+
+
+@dataclass(frozen=True)
+class Statsforecast:
+    """MSTL or AutoETS with their own intervals."""
+
+    name: str
+
+    def bands(self, panel: Panel) -> np.ndarray:
+        """(n, horizon, quantiles); gaps are filled with the season before, since neither takes any."""
+        from statsforecast import StatsForecast, models
+
+        season = panel.frequency.season
+        seasons = [24, 168] if panel.frequency.unit == "h" else season
+        made = {"autoets": models.AutoETS, "mstl": models.MSTL}[self.name](season_length=seasons)
+        kept = 10 * season if panel.frequency.unit == "h" else 730
+        frames = [
+            pd.DataFrame({"unique_id": f"{n:05d}", "y": _filled(y, season)[-kept:]})
+            for n, y in enumerate(panel.y)
+        ]
+        frame = pd.concat([one.assign(ds=np.arange(len(one))) for one in frames])
+        levels = [50, 80, 90, 95]
+        said = StatsForecast(models=[made], freq=1, n_jobs=1).forecast(
+            df=frame, h=panel.horizon, level=levels
+        )
+        name = next(column for column in said.columns if column not in {"unique_id", "ds"})
+        sides = [f"{name}-lo-{level}" for level in levels[::-1]], [f"{name}-hi-{level}" for level in levels]
+        table = said.sort_values(["unique_id", "ds"])[[*sides[0], name, *sides[1]]].to_numpy(np.float64)
+        return np.sort(table.reshape(len(panel.ids), panel.horizon, len(LEVELS)), axis=-1)
+
+
+def _filled(y, season):
+    known = y[np.flatnonzero(np.isfinite(y))[0] :].copy()
+    for step in np.flatnonzero(~np.isfinite(known)):
+        known[step] = known[step - season] if step >= season else np.nanmean(known)
+    return known
+
+
+def able(names):
+    """Those of these peers that can run here: statsforecast wants an older pandas than the project."""
+    known = {one.name: one() for one in (Prophet, Tuned)}
+    try:
+        import statsforecast  # noqa: F401
+    except ImportError:
+        return [known[name] for name in names if name in known]
+    return [known.get(name) or Statsforecast(name) for name in names]

@@ -14,8 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from lakehouse.addresses import redact
 from lakehouse.areas import Area, Areas, semarang
-from lakehouse.commits import StaleSnapshotError
-from lakehouse.reading import watermark
 from lakehouse.tables import TABLES
 
 if TYPE_CHECKING:
@@ -162,6 +160,8 @@ def register(lake: "Lake", cameras: Iterable[Camera], new_areas: Iterable[Area] 
     Raises:
         UnknownArea: a camera's area is none of the lake's; nothing was written.
     """
+    from lakehouse.commits import StaleSnapshotError  # noqa: PLC0415 - analytics load no tables
+
     given, more = {camera.camera_id: camera for camera in cameras}, list(new_areas)
     while True:
         try:
@@ -171,6 +171,9 @@ def register(lake: "Lake", cameras: Iterable[Camera], new_areas: Iterable[Area] 
 
 
 def _register(lake: "Lake", given: Mapping[str, Camera], new_areas: Iterable[Area]) -> int:
+    from lakehouse.commits import StaleSnapshotError  # noqa: PLC0415 - as above
+    from lakehouse.reading import watermark  # noqa: PLC0415 - as above
+
     target, registrations = lake.table("areas"), watermark(lake.table("cameras"), REGISTRATIONS)
     known, areas = read(lake), Areas([*tree(lake), *new_areas])
     leaves = {area.area_id: area for area in map(_leaf, given.values())}

@@ -113,9 +113,9 @@ def see(lake, looks, measures):
     return land
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ray(tmp_path_factory):
-    """A Ray of these tests' own."""
+    """A Ray of a module's own: other rooms' tests start theirs in this process too."""
     import ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

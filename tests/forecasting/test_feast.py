@@ -91,7 +91,7 @@ def test_a_lebaran_of_an_estimated_date_has_its_effect(lebaran):
     panel, truth = lebaran
     feast = Feast.of(panel)
     ordinary = feast.without(panel)
-    path = Boosted(bags=1).fit(ordinary).predict(ordinary)
+    path = Boosted().fit(ordinary).predict(ordinary)
     assert panel.ids[0] == "33.74"
     came, said = _by_day(truth[0]), _by_day(feast.upon(np.repeat(path[..., None], 9, axis=-1))[0, :, 4])
     off, theirs = (np.abs(days - came)[1:].sum() for days in (said, _prophet(panel)))

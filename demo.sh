@@ -5,7 +5,7 @@
 #   make demo ONCE=1     asks the API for what was made, prints it, and ends with 0, or with the stage that made nothing
 #
 # Settings, all from the environment:
-#   LAKE=demo-lake  PORT=8000  WATCH_S=150  MONTHS=14  SEED=7
+#   LAKE=demo-lake  PORT=8000  WATCH_S=200  MONTHS=14  SEED=7
 #   RAY_PORT=6379  DASHBOARD_PORT=8265  RAY_CLIENT_PORT=10001  RAY_TMPDIR=/tmp/matakota
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -13,7 +13,7 @@ cd "$(dirname "$0")"
 LAKE=$(realpath -m "${LAKE:-demo-lake}")
 PORT=${PORT:-8000} RAY_PORT=${RAY_PORT:-6379} DASHBOARD_PORT=${DASHBOARD_PORT:-8265}
 RAY_CLIENT_PORT=${RAY_CLIENT_PORT:-10001}
-WATCH_S=${WATCH_S:-150} MONTHS=${MONTHS:-14} SEED=${SEED:-7}
+WATCH_S=${WATCH_S:-200} MONTHS=${MONTHS:-14} SEED=${SEED:-7}
 CARD=serving/models/matakota-n.json
 export RAY_TMPDIR=${RAY_TMPDIR:-/tmp/matakota} RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
 export RAY_DATA_PARQUET_FOOTER_NUM_ACTORS=1 RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S=1

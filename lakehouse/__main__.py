@@ -78,12 +78,12 @@ def truth(
 ) -> None:
     """Compare what came from pixels with what was there; by default over the last day.
 
-    A camera is within 30 % when the mean of each of its kinds, over the minutes of which at least half
+    A camera is within 30 % when the mean of each of its kinds, over the minutes of which at least 90 %
     was seen, is within 30 % of the truth's mean, or within one unit a minute where counts are tiny.
     """
     stop = instant(until) if until else datetime.now(UTC)
     start = instant(since) if since else stop - timedelta(days=1)
-    verdict = compare(Lake.open(lake), City(seed), start, stop, SETTINGS.coverage_floor)
+    verdict = compare(Lake.open(lake), City(seed), start, stop)
     _show(verdict)
     if verdict.share < at_least:
         raise typer.Exit(1)

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow.compute as pc
 
-from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake
 from lakehouse.synthetic.city import City
 
 WITHIN_SHARE = 0.30
 WITHIN_UNITS = 1.0
+WATCHED = 0.9
+"""Of a minute that was seen in part the truth is another one: a street is not alike in its two halves."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -61,12 +62,10 @@ class Verdict:
         return len(self.good) / up if up else 0.0
 
 
-def compare(
-    lake: Lake, city: City, since: datetime, until: datetime, floor: float = COVERAGE_FLOOR
-) -> Verdict:
+def compare(lake: Lake, city: City, since: datetime, until: datetime) -> Verdict:
     """Compare the camera minutes that came from pixels in [since, until) with the exact truth.
 
-    A minute counts when at least `floor` of it was seen; what is summed up (vehicles, visits) is made up for
+    A minute counts when at least WATCHED of it was seen; what is summed up (vehicles, visits) is made up for
     the rest, as in the hours. A camera is good when, for each of its kinds that are forecast (people,
     vehicles, visits), the mean over its watched minutes lies within 30 % of the truth's mean over the same
     minutes, or within one unit a minute where counts are tiny. A camera that was watched in no minute is
@@ -75,7 +74,7 @@ def compare(
     summed = lake.read("kinds", where=pc.field("summed") == "sum")["kind"].to_pylist()
     watched = (
         (pc.field("origin") == "pixels")
-        & (pc.field("coverage") >= floor)
+        & (pc.field("coverage") >= WATCHED)
         & pc.is_valid(pc.field("value"))
         & (pc.field("minute") >= since)
         & (pc.field("minute") < until)

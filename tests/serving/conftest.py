@@ -18,6 +18,7 @@ from lakehouse.areas import semarang
 from lakehouse.calendar import city_day
 from lakehouse.scenes import Detections, Event, Health, Look, Severity, State
 from lakehouse.store import Lake
+from lakehouse.synthetic import City
 from lakehouse.tables import TABLES
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -206,3 +207,10 @@ def reading(known):
     app = application(known, Scripted())
     with served(app) as url, httpx.Client(base_url=url, timeout=10) as client:
         yield client
+
+
+@pytest.fixture
+def camera_up():
+    """A camera of the synthetic city that has no outage in the next minutes: at any time some have."""
+    city, now = City(7), datetime.now(UTC)
+    return next(one for one in city.cameras if not city.outages(one, now, now + timedelta(minutes=5)))

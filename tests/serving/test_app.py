@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib import import_module
 from itertools import islice
@@ -32,9 +33,11 @@ def synthetic(unwatched, tmp_path):
 @pytest.fixture(scope="module")
 def unwatched(tmp_path_factory):
     """What that lake is a copy of."""
-    lake, city = Lake.create(tmp_path_factory.mktemp("app") / "lake"), City(7)
+    lake, city, now = Lake.create(tmp_path_factory.mktemp("app") / "lake"), City(7), datetime.now(UTC)
     lake.replace("areas", city.areas.table())
-    cameras.register(lake, list(city.cameras.values())[:WATCHED])
+    # At any time some are out.
+    up = [one for one in city.cameras if not city.outages(one, now, now + timedelta(minutes=10))]
+    cameras.register(lake, [city.cameras[one] for one in up[:WATCHED]])
     return lake
 
 

@@ -118,13 +118,11 @@ def test_a_registered_camera_is_watched_with_its_zones(clip, weights, tmp_path):
     assert list(cameras.read(lake)) == ["lawang-sewu"]
 
 
-def test_a_synthetic_camera_is_watched_live(weights, tmp_path):
+def test_a_synthetic_camera_is_watched_live(camera_up, weights, tmp_path):
     """A camera of the synthetic city can be watched as it happens, and left after a while."""
     lake = Lake.create(tmp_path / "lake")
-    cameras.register(lake, [City(7).cameras["simpang-lima"]])
-    lines = watch(
-        "synthetic:7", str(tmp_path / "lake"), weights=weights, camera_id="simpang-lima", minutes=0.03
-    )
+    cameras.register(lake, [City(7).cameras[camera_up]])
+    lines = watch("synthetic:7", str(tmp_path / "lake"), weights=weights, camera_id=camera_up, minutes=0.03)
     assert "looked at" in lines[0]
 
 
@@ -164,17 +162,17 @@ def test_a_password_is_kept_nowhere():
     assert place("rtsp://admin:geheim@10.0.0.9/live") == "rtsp://***@10.0.0.9/live"
 
 
-def test_an_interrupted_watch_lands_what_it_saw(weights, tmp_path):
+def test_an_interrupted_watch_lands_what_it_saw(camera_up, weights, tmp_path):
     """Ctrl-C ends a stream cleanly: what was seen has landed, and the exit status is 0."""
     lake = Lake.create(tmp_path / "lake")
-    cameras.register(lake, [City(7).cameras["simpang-lima"]])
+    cameras.register(lake, [City(7).cameras[camera_up]])
     words = [
         "watch",
         "synthetic:7",
         "--lake",
         tmp_path / "lake",
         "--camera",
-        "simpang-lima",
+        camera_up,
         "--weights",
         weights,
     ]

@@ -9,7 +9,7 @@ import pandas as pd
 from utilsforecast import losses
 
 from forecasting.models import Doubtful, Fitted, Model
-from forecasting.panel import Panel
+from forecasting.panel import Flags, Panel
 from forecasting.vintages import Floats
 from lakehouse.tables import QUANTILES, quantile_column
 
@@ -23,6 +23,8 @@ class Rehearsal:
     """K past origins: `truth` (K, n, horizon), what each model said of it, and the CPU seconds that took.
 
     `spread` (K, n, horizon) is how far off a step was expected to be, where a model can tell; else 1.
+    `near_unlike` (K, n, horizon) says whether a day unlike its weekday was near, which `blind` models do
+    not see.
     """
 
     cuts: tuple[int, ...]
@@ -30,6 +32,8 @@ class Rehearsal:
     paths: Mapping[str, Floats]
     cpu_s: Mapping[str, float]
     spread: Floats
+    near_unlike: Flags
+    blind: frozenset[str]
 
 
 def origins(panel: Panel) -> tuple[int, ...]:
@@ -38,10 +42,8 @@ def origins(panel: Panel) -> tuple[int, ...]:
     Whole days apart, so that as much of the day is known as now; none where too little would be left.
     """
     clock = panel.frequency
-    apart = -(-panel.horizon // clock.day) * clock.day
-    if clock.unit == "M":
-        apart = max(panel.horizon // 2, 1)
     first = -(-panel.horizon // clock.day) * clock.day
+    apart = max(first // clock.overlap // clock.day, 1) * clock.day
     wanted = (first + number * apart for number in range(clock.rehearsals))
     return tuple(sorted((cut for cut in wanted if panel.steps - cut >= 2 * clock.season), reverse=True))
 
@@ -55,13 +57,21 @@ def rehearse(panel: Panel, models: Sequence[Model], cuts: Sequence[int]) -> Rehe
     paths, cpu_s, spread = {}, {}, np.ones(shape)
     for model in models:
         began = time.process_time()
-        asked = list(zip(_fitted(model, pasts), pasts, strict=True))
-        paths[model.name] = np.array([fitted.predict(past) for fitted, past in asked]).reshape(shape)
-        doubts = [fitted.spread(past) for fitted, past in asked if isinstance(fitted, Doubtful)]
+        said = [answer(fitted, past) for fitted, past in zip(_fitted(model, pasts), pasts, strict=True)]
+        paths[model.name] = np.array([path for path, _ in said]).reshape(shape)
+        doubts = [off for _, off in said if off is not None]
         if doubts and len(doubts) == len(pasts):
             spread = np.array(doubts)
         cpu_s[model.name] = time.process_time() - began
-    return Rehearsal(tuple(cuts), truth, paths, cpu_s, spread)
+    near = np.broadcast_to(panel.near_unlike, (len(panel.ids), panel.steps + panel.horizon))
+    near = np.array([near[:, start:stop] for start, stop in windows], dtype=np.bool_).reshape(shape)
+    blind = frozenset(model.name for model in models if not model.sighted)
+    return Rehearsal(tuple(cuts), truth, paths, cpu_s, spread, near, blind)
+
+
+def answer(fitted: Fitted, panel: Panel) -> tuple[Floats, Floats | None]:
+    """What a model says behind the panel's end, and how far off it is wont to be there, if it can tell."""
+    return fitted.doubted(panel) if isinstance(fitted, Doubtful) else (fitted.predict(panel), None)
 
 
 def _fitted(model: Model, pasts: Sequence[Panel]) -> list[Fitted]:

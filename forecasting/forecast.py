@@ -3,19 +3,23 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from forecasting.backtest import Rehearsal, origins, rehearse, scores
+from forecasting.backtest import Rehearsal, answer, origins, rehearse, scores
 from forecasting.choose import BLEND, Choice, choose
 from forecasting.intervals import LEVELS, Misses, Rehearsed
-from forecasting.models import Doubtful, Explained, Model
+from forecasting.kin import KIN, Cold, Families, cold
+from forecasting.models import Explained, Model
 from forecasting.panel import Panel
 from forecasting.scale import Scale
-from forecasting.vintages import Floats, Ints
+from forecasting.vintages import Floats
+from forecasting.widths import AS_REHEARSED
 
+_ANYONE: Families = {}
 _EDGES = np.concatenate([[0.0], (LEVELS[1:] + LEVELS[:-1]) / 2, [1.0]])
 _SHARES = np.diff(_EDGES)
 """The share of all outcomes that each quantile stands for in a mean."""
@@ -28,8 +32,11 @@ class Forecast:
     panel: Panel
     choice: Choice
     bands: Mapping[str, Floats]
-    parts: Mapping[str, Floats]
+    explained: Explained | None
     rehearsal: Rehearsal
+    rehearsed: Floats
+    """(K, n, horizon) what would have been published at the rehearsed origins."""
+    young: Cold | None
     cpu_s: Mapping[str, float]
 
     @property
@@ -37,56 +44,74 @@ class Forecast:
         """(n, horizon, quantiles); NaN where there is too little to go by."""
         return self.bands[BLEND]
 
+    @cached_property
+    def parts(self) -> Mapping[str, Floats]:
+        """By group of causes, (n, horizon): the share by which it raises a step, if a model can tell."""
+        return self.explained.parts(self.panel) if self.explained else {}
+
 
 def mean(bands: Floats) -> Floats:
     """(…) the mean of the outcomes that the quantiles (…, quantiles) describe."""
     return bands @ _SHARES
 
 
-def forecast(panel: Panel, models: Sequence[Model]) -> Forecast:
-    """Predict the panel's next `horizon` steps, knowing nothing of them."""
+def forecast(
+    panel: Panel,
+    models: Sequence[Model],
+    families: Families = _ANYONE,
+    widths: Floats = AS_REHEARSED,
+) -> Forecast:
+    """Predict the panel's next `horizon` steps, knowing nothing of them.
+
+    Args:
+        panel: what is known.
+        models: the members of the blend.
+        families: who may tell the young.
+        widths: (quantiles,) how much further out than rehearsed the published quantiles lie.
+    """
     # Threads of the trees that wait for each other on busy cores cost eight times the CPU of a single one.
     with threadpool_limits(1, user_api="openmp"):
-        return _forecast(panel, models)
+        return _forecast(panel, models, families, widths)
 
 
-def _forecast(panel: Panel, models: Sequence[Model]) -> Forecast:
+def _forecast(panel: Panel, models: Sequence[Model], families: Families, widths: Floats) -> Forecast:
     rehearsal = rehearse(panel, models, origins(panel))
     scale, cpu_s = Scale.of(panel), dict(rehearsal.cpu_s)
-    answers, parts, spread = {}, {}, np.ones((len(panel.ids), panel.horizon))
+    answers, explained, spread = {}, None, np.ones((len(panel.ids), panel.horizon))
     for model in models:
         began = time.process_time()
         fitted = model.fit(panel)
-        answers[model.name] = fitted.predict(panel)
-        if isinstance(fitted, Explained):
-            parts = dict(fitted.parts(panel))
-        if isinstance(fitted, Doubtful) and (rehearsal.spread != 1).any():
-            spread = fitted.spread(panel)
+        answers[model.name], off = answer(fitted, panel)
+        if off is not None and (rehearsal.spread != 1).any():
+            spread = off
+        explained = fitted if isinstance(fitted, Explained) else explained
         cpu_s[model.name] += time.process_time() - began
     choice = choose(rehearsal, answers)
-    said = {**rehearsal.paths, BLEND: choice.path(rehearsal.paths, scale)}
-    answers[BLEND] = choice.path(answers, scale)
+    said = {**rehearsal.paths, BLEND: choice.path(rehearsal.paths, rehearsal.near_unlike, scale)}
+    answers[BLEND] = choice.path(answers, panel.near_unlike_ahead, scale)
     bands = {
-        name: _misses(panel, rehearsal, said[name]).around(path, spread, scale)
+        name: _misses(panel, rehearsal, said[name])
+        .widened(widths if name == BLEND else AS_REHEARSED)
+        .around(path, spread, scale)
         for name, path in answers.items()
     }
-    return Forecast(panel, choice, bands, parts, rehearsal, cpu_s)
+    young = cold(panel, answers[BLEND], rehearsal, said[BLEND], families, widths)
+    if young is not None:
+        bands[BLEND][young.numbers], said[BLEND][:, young.numbers] = young.bands, np.nan
+        choice.names[young.numbers] = KIN
+    return Forecast(panel, choice, bands, explained, rehearsal, said[BLEND], young, cpu_s)
 
 
 def _misses(panel: Panel, rehearsal: Rehearsal, path: Floats) -> Misses:
-    past = Rehearsed(rehearsal.truth, path, rehearsal.spread, _first_hours(panel))
+    past = Rehearsed(rehearsal.truth, path, rehearsal.spread, panel.first_hours)
     return past.learn(Scale.of(panel), panel.frequency)
-
-
-def _first_hours(panel: Panel) -> Ints:
-    return panel.origins.astype("M8[h]").astype(np.int64) % 24
 
 
 def rehearsed_scores(made: Forecast) -> pd.DataFrame:
     """The rehearsals' scores by series and model, each origin under the intervals that the others taught."""
     panel, rehearsal = made.panel, made.rehearsal
     scale = Scale.of(panel)
-    paths = {**rehearsal.paths, BLEND: made.choice.path(rehearsal.paths, scale)}
+    paths = {**rehearsal.paths, BLEND: made.rehearsed}
     tables = []
     for k, cut in enumerate(rehearsal.cuts):
         others = np.arange(len(rehearsal.cuts)) != k
@@ -99,4 +124,8 @@ def rehearsed_scores(made: Forecast) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame()
     every = pd.concat(tables).groupby(["unique_id", "model"], as_index=False)
-    return every.mean(numeric_only=True).assign(n=every["n"].sum()["n"])
+    merged = every.mean(numeric_only=True).assign(n=every["n"].sum()["n"])
+    if made.young is None:
+        return merged
+    others = ~merged["unique_id"].isin(panel.ids[made.young.numbers])
+    return pd.concat([merged[others], made.young.scores], ignore_index=True)

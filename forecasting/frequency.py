@@ -31,15 +31,19 @@ class Frequency:
     """At most so much of the past is looked at."""
     rehearsals: int
     """How many origins of the past a forecast is rehearsed at before it is made."""
+    overlap: int
+    """How many of those origins lie within one horizon's length."""
     reach: int
     """From how many short rhythms back training origins are drawn."""
 
 
 FREQUENCIES = {
-    "h": Frequency("h", "h", 1, 168, 4, 24, 52 * 168, 24, (3, 24, 72, 168, 672, 2016), 504, 26_304, 4, 700),
-    "D": Frequency("D", "D", 1, 7, 4, 1, 52 * 7, 7, (1, 3, 7, 14, 28, 84), 28, 3653, 4, 1400),
-    "MS": Frequency("MS", "M", 1, 12, 1, 1, 12, 12, (1, 3, 6, 12, 24, 36), 12, 600, 3, 240),
-    "QS": Frequency("QS", "M", 3, 4, 1, 1, 4, 4, (1, 2, 3, 4, 8, 12), 4, 200, 3, 80),
+    "h": Frequency(
+        "h", "h", 1, 168, 4, 24, 52 * 168, 24, (3, 24, 72, 168, 672, 2016), 504, 26_304, 4, 1, 700
+    ),
+    "D": Frequency("D", "D", 1, 7, 4, 1, 52 * 7, 7, (1, 3, 7, 14, 28, 84), 28, 3653, 4, 1, 1400),
+    "MS": Frequency("MS", "M", 1, 12, 1, 1, 12, 12, (1, 3, 6, 12, 24, 36), 12, 600, 5, 4, 240),
+    "QS": Frequency("QS", "M", 3, 4, 1, 1, 4, 4, (1, 2, 3, 4, 8, 12), 4, 200, 3, 2, 80),
 }
 """By pandas' code."""
 

@@ -1,6 +1,6 @@
 """How sure a forecast is: split conformal intervals, from how far such forecasts missed in rehearsal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,15 +20,24 @@ _NORMAL = np.array([-1.96, -1.645, -1.282, -0.674, 0.0, 0.674, 1.282, 1.645, 1.9
 """Standard normal quantiles at QUANTILES, for a series that was never rehearsed."""
 _SAMPLE = 50_000
 """So many misses of an origin tell enough of how often it lay inside."""
+_ALMOST_ALL = 0.999
 _LEAST_STRETCH, _MOST_STRETCH = 0.7, 3.0
 
 
 @dataclass(frozen=True)
 class Misses:
-    """`size` (n,) a series' usual miss, and `shape` (n, horizon, quantiles) of misses in that size."""
+    """`size` (n,) a series' usual miss, and `shape` (n, horizon, quantiles) of misses in that size.
+
+    `most` (n,) is how far on the scale a quantile may lie from the path: as far as anything ever missed.
+    """
 
     size: Floats
     shape: Floats
+    most: Floats
+
+    def widened(self, widths: Floats) -> "Misses":
+        """With every quantile (quantiles,) times as far out."""
+        return replace(self, shape=self.shape * widths)
 
     def around(self, path: Floats, spread: Floats, scale: Scale) -> Floats:
         """(n, horizon, quantiles) in the kind's unit: never crossing, and the path in the middle.
@@ -37,6 +46,7 @@ class Misses:
         """
         series = np.arange(len(path))[:, None]
         off = (self.size[:, None] * spread)[..., None] * self.shape
+        off = np.clip(off, -self.most[:, None, None], self.most[:, None, None])
         off[..., LEVELS == 0.5] = 0  # noqa: PLR2004 - the median is the path
         middle = scale.forward(path, series)[..., None]
         return np.sort(scale.back(middle + off, series[..., None]), axis=-1)
@@ -62,23 +72,32 @@ class Rehearsed:
         time that a forecast is made, makes the next intervals wider or narrower.
         """
         series = np.arange(self.path.shape[1])[:, None]
-        missed = (scale.forward(self.truth, series) - scale.forward(self.path, series)) / self.spread
-        cells = _cells(self.path.shape[1:], clock, self.first_hours)
-        taught = _taught(missed, cells)
-        return Misses(taught.size, taught.shape * _stretch(missed, cells))
+        off = scale.forward(self.truth, series) - scale.forward(self.path, series)
+        missed, cells = off / self.spread, _cells(self.path.shape[1:], clock, self.first_hours)
+        size, shape = _taught(missed, cells)
+        return Misses(size, shape * _stretch(missed, cells), _most(off))
 
 
-def _taught(missed: Floats, cells: tuple[Ints, Ints]) -> Misses:
+def _taught(missed: Floats, cells: tuple[Ints, Ints]) -> tuple[Floats, Floats]:
     size = _sizes(missed)
-    return Misses(size, _shapes(missed / size[:, None], cells))
+    return size, _shapes(missed / size[:, None], cells)
+
+
+def _most(off: Floats) -> Floats:
+    """(n,) the furthest miss of each, or that of almost all where it never missed as far."""
+    far = np.abs(off[np.isfinite(off)])
+    pool = float(np.quantile(far, _ALMOST_ALL)) if len(far) else np.inf
+    own = np.where(np.isfinite(off), np.abs(off), 0).max(axis=(0, 2), initial=0)
+    most: Floats = np.maximum(own, pool)
+    return most
 
 
 def _stretch(missed: Floats, cells: tuple[Ints, Ints]) -> Floats:
     """(quantiles,) by how much the misses' quantiles lie too near for an origin that they do not know."""
     places = []
     for origin in range(len(missed)) if len(missed) > 1 else ():
-        others = _taught(np.delete(missed, origin, axis=0), cells)
-        bounds = others.size[:, None, None] * others.shape
+        size, shape = _taught(np.delete(missed, origin, axis=0), cells)
+        bounds = size[:, None, None] * shape
         known = np.isfinite(missed[origin])
         some = slice(None, None, 1 + int(known.sum()) // _SAMPLE)
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from forecasting import publish, series
 from forecasting.counts import counted
 from forecasting.executor import Executor
+from forecasting.families import families
 from forecasting.feast import Feast
 from forecasting.forecast import forecast
-from forecasting.kin import Kin, adopted, kin, young
+from forecasting.kin import Families, young
 from forecasting.models import Model
 from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
@@ -26,6 +27,7 @@ from forecasting.panel import Panel
 from forecasting.publish import Issue
 from forecasting.reconcile import Sums, reconcile
 from forecasting.scenario import Scenario
+from forecasting.widths import widths
 from lakehouse import cameras
 from lakehouse.areas import Areas
 from lakehouse.problem import UnknownArea, UnknownKind
@@ -125,12 +127,13 @@ def fill(order: Order) -> Filled:
     """Forecast some areas of one kind."""
     lake, issue = Lake.open(order.root), order.issue
     panel = _panel(lake, order, order.areas)
-    families = _families(lake, issue, panel)
-    if families:
-        panel = _panel(lake, order, {*order.areas, *(one for kin in families.values() for one in kin)})
+    tellers = _tellers(lake, issue, panel)
+    if tellers:
+        panel = _panel(lake, order, {*order.areas, *(one for family in tellers.values() for one in family)})
     feast = Feast.of(panel)
-    made = forecast(feast.without(panel), models(panel, order.prophets))
-    outlook = adopted(counted(Outlook.of(made, feast), panel, made.rehearsal), panel, families)
+    wider = widths(lake, issue.kind, issue.issued_at)
+    made = forecast(feast.without(panel), models(panel, order.prophets), tellers, wider)
+    outlook = counted(Outlook.of(made, feast), panel, made.rehearsal)
     return Filled(order, outlook.only(np.flatnonzero(np.isin(outlook.ids, order.areas))))
 
 
@@ -141,13 +144,13 @@ def _panel(lake: Lake, order: Order, areas: Collection[str]) -> Panel:
     )
 
 
-def _families(lake: Lake, issue: Issue, panel: Panel) -> Kin:
-    """By new camera, those that it is forecast by."""
+def _tellers(lake: Lake, issue: Issue, panel: Panel) -> Families:
+    """By new camera, those that may tell it."""
     new = panel.ids[young(panel)].tolist()
     if not new:
         return {}
     grown = series.cameras(lake, issue.kind, issue.issued_at - 2 * _RECENT, issue.issued_at - _RECENT)
-    return kin(new, Areas.read(lake), cameras.read(lake), grown)
+    return families(new, Areas.read(lake), cameras.read(lake), grown)
 
 
 def models(panel: Panel, prophets: int) -> list[Model]:

@@ -1,82 +1,264 @@
-"""Cold start: a new camera is forecast as its kin nearby are, until its own past is long enough."""
+"""Cold start: a young series is told by its own few weeks, and by what those that resemble it do."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
+import pandas as pd
 
-from forecasting.forecast import mean
-from forecasting.outlook import Outlook
-from forecasting.panel import Panel
+from forecasting.backtest import Rehearsal, scores
+from forecasting.intervals import Misses, Rehearsed
+from forecasting.panel import Flags, Panel
+from forecasting.scale import Scale
+from forecasting.usual import begins, mean
 from forecasting.vintages import Floats, Ints
-from lakehouse.areas import Areas
-from lakehouse.cameras import Camera
 
 KIN = "kin"
-_GROWN_H = 28 * 24
-"""A camera with so many known hours has a usual of its own."""
-_LEAST_H = 24
-"""With fewer known hours nothing is known of its level."""
+Families = Mapping[str, Collection[str]]
+"""By young series, those that may tell it; one that is not named here may be told by all."""
 
-Kin = Mapping[str, Sequence[str]]
+_COMPLETE = 0.8
+"""Who tells others knows at least so much of the last weeks."""
+_LIKENESS = 6.0
+"""One that is half as unlike counts 64 times: 2 instead of 6 lost 3 % on pedestrians, some of whom walk
+like nobody else."""
+_OWN_SEASONS = 2.0
+"""How many weeks of its own weigh as much as what its other days and its kin say."""
+_SLOPE_STEPS = 20.0
+"""It is taken to rise and fall as its kin do, until it has more steps of its own than these."""
+_LEANS_ON = 3.0
+"""An hour that leans on its like is taken to be as sure as the mean of so many."""
+_NURSERY = 48
+"""So many grown series are told as if they were young, to see how far off that is."""
+
+
+@dataclass(frozen=True)
+class Cold:
+    """What is told of the young, by `numbers`: `paths` (young, horizon) and their `bands`.
+
+    `scores` are how such forecasts did where grown series were told as if they were young.
+    """
+
+    numbers: Ints
+    paths: Floats
+    bands: Floats
+    scores: pd.DataFrame
 
 
 def young(panel: Panel) -> Ints:
-    """The numbers of the cameras whose past is short, but not nothing."""
-    known = np.isfinite(panel.y).sum(axis=1)
-    camera = np.char.startswith(panel.ids, "camera:") if len(panel.ids) else np.zeros(0, np.bool_)
-    return np.flatnonzero(camera & (known >= _LEAST_H) & (known < _GROWN_H))
+    """The numbers of the series that have no usual of their own yet, but of which a day is known."""
+    known, clock = np.isfinite(panel.y), panel.frequency
+    late = begins(known) > panel.steps - clock.averaged * clock.season
+    return np.flatnonzero(late & (known.sum(axis=1) >= max(clock.day, 2)))
 
 
-def kin(ids: Collection[str], tree: Areas, cameras: Mapping[str, Camera], grown: Collection[str]) -> Kin:
-    """By new camera, grown ones at its kind of site: in its kelurahan, else its kecamatan, else the city."""
-    found = {}
-    for area_id in ids:
-        camera = cameras.get(area_id.removeprefix("camera:"))
-        if camera is None:
-            continue
-        alike = [
-            area
-            for area in sorted(set(grown) - {area_id})
-            if (other := cameras.get(area.removeprefix("camera:"))) and other.site == camera.site
-        ]
-        for around in tree.path(camera.area_id):
-            near = [
-                area for area in alike if around in tree.path(cameras[area.removeprefix("camera:")].area_id)
-            ]
-            if near:
-                found[area_id] = near
-                break
-    return found
+def cold(
+    panel: Panel, said: Floats, rehearsal: Rehearsal, rehearsed: Floats, families: Families, widths: Floats
+) -> Cold | None:
+    """Tell the young by the grown; None where there are no young, or nobody who could tell them.
 
-
-def adopted(outlook: Outlook, panel: Panel, families: Kin) -> Outlook:
-    """New cameras are told what their kin are, at their own level, less as their own past grows.
-
-    Their scores are unknown: nothing of this could be rehearsed.
+    Args:
+        panel: what is known.
+        said: (n, horizon) what is said of the grown.
+        rehearsal: what came.
+        rehearsed: (K, n, horizon) what was said of the grown then.
+        families: who may tell whom.
+        widths: (quantiles,) how much further out than rehearsed their quantiles lie.
     """
-    place = {str(area): number for number, area in enumerate(panel.ids)}
-    bands, names = outlook.bands.copy(), outlook.names.astype(object)
-    paths = outlook.paths.copy()
-    for area_id, others in families.items():
-        number = place[area_id]
-        grown = [place[other] for other in others if other in place and outlook.able[place[other]]]
-        if not grown:
-            continue
-        borrowed = np.mean([outlook.bands[one] * _level(panel.y, number, one) for one in grown], axis=0)
-        own = np.isfinite(panel.y[number]).sum() / _GROWN_H
-        bands[number] = own * np.nan_to_num(bands[number]) + (1 - own) * borrowed
-        names[number], paths[:, number] = KIN, np.nan
-    adopted_ids = outlook.ids[names == KIN]
-    scores = outlook.scores
-    scores = scores[~scores["unique_id"].isin(adopted_ids)] if len(scores) else scores
-    return replace(
-        outlook, bands=bands, means=mean(bands), names=names.astype(np.str_), paths=paths, scores=scores
+    grown = _grown(panel, said)
+    tellers = {int(number): _tellers(panel, int(number), grown, families) for number in young(panel)}
+    tellers = {number: some for number, some in tellers.items() if len(some)}
+    if not tellers:
+        return None
+    numbers = np.array(list(tellers))
+    ages = np.array([_age(panel, number) for number in numbers])
+    weeks = {age: Weeks.of(panel, age) for age in np.unique(ages)}
+    paths = np.array(
+        [weeks[age].told(said, number, tellers[number]) for age, number in zip(ages, numbers, strict=True)]
+    )
+    nursery = _nursed(panel, rehearsal, rehearsed, int(np.median(ages)), np.flatnonzero(grown))
+    return Cold(
+        numbers, paths, nursery.bands(panel, numbers, paths, widths), nursery.scores(panel.ids[numbers])
     )
 
 
-def _level(y: Floats, number: int, other: int) -> float:
-    """How much more the one has than the other, over the hours that are known of both."""
-    both = np.isfinite(y[number]) & np.isfinite(y[other])
-    total = y[other, both].sum()
-    return float(y[number, both].sum() / total) if total > 0 else 1.0
+def _grown(panel: Panel, said: Floats) -> Flags:
+    """(n,) who may tell others: of whom the usual is known, and of whom something is said."""
+    lately = np.isfinite(panel.y[:, -panel.frequency.averaged * panel.frequency.season :])
+    flags: Flags = (lately.mean(axis=1) >= _COMPLETE) & np.isfinite(said).all(axis=1)
+    flags[young(panel)] = False
+    return flags
+
+
+def _tellers(panel: Panel, number: int, grown: Flags, families: Families) -> Ints:
+    """Those of the grown whose forecasts begin at the same time."""
+    name = str(panel.ids[number])
+    in_family = np.isin(panel.ids, list(families[name])) if name in families else np.ones_like(grown)
+    others = grown & in_family & (panel.origins == panel.origins[number])
+    others[number] = False
+    return np.flatnonzero(others)
+
+
+def _age(panel: Panel, number: int) -> int:
+    seasons = (panel.steps - begins(np.isfinite(panel.y[[number]]))[0]) // panel.frequency.season
+    return int(np.clip(seasons, 1, max(panel.frequency.averaged - 1, 1)))
+
+
+@dataclass(frozen=True)
+class Weeks:
+    """The last seasons of a panel, on a scale that knows no more than they.
+
+    `profile` (n, season) is the mean of the last `count` of them, and `usual` that of those that it averages;
+    `groups` (season,) numbers the hours of working days and of weekends.
+    """
+
+    scale: Scale
+    count: int
+    profile: Floats
+    usual: Floats
+    groups: Ints
+
+    @classmethod
+    def of(cls, panel: Panel, count: int) -> Self:
+        """So many seasons of a panel."""
+        season = panel.frequency.season
+        scale = Scale.of(replace(panel, y=panel.y[:, -count * season :]))
+        grid = scale.forward(panel.y, np.arange(len(panel.ids))[:, None])
+        usual = _mean_season(grid, panel.unlike, season, panel.frequency.averaged)
+        usual = np.where(np.isfinite(usual), usual, mean(usual)[:, None])
+        return cls(scale, count, _mean_season(grid, panel.unlike, season, count), usual, _groups(panel))
+
+    def told(self, said: Floats, number: int, tellers: Ints) -> Floats:
+        """(horizon,) what one is expected to be by its own weeks, and by what is `said` of others.
+
+        Its weeks are freed of what was unlike in its kin's same weeks. Each of its hours then leans on the
+        same hour of its other days, moved as its kin's days differ, and on its kin's hour at its own level,
+        the more, the more it resembles them. It departs from that as its kin will.
+        """
+        own, theirs = self.profile[number], self.profile[tellers]
+        theirs = np.where(np.isfinite(theirs), theirs, self.usual[tellers])
+        share = _likeness(own, theirs)
+        then, usual = share @ theirs, share @ self.usual[tellers]
+        ahead = share @ self.scale.forward(said[tellers], tellers[:, None])
+        slope = self._slope(own, then)
+        steady, shape = own - slope * (then - usual), slope * (usual - self._over_days(usual))
+        typical = self._over_days(steady - shape) + shape
+        typical = np.where(np.isfinite(typical), typical, usual + mean(own - then))
+        mine = np.where(np.isfinite(steady), self.count / (self.count + _OWN_SEASONS), 0)
+        expected = mine * np.nan_to_num(steady) + (1 - mine) * typical
+        trust = self._trust(own - then, steady - typical)
+        expected = (1 - trust) * expected + trust * (usual + mean(own - then))
+        slot = np.arange(len(ahead)) % len(expected)
+        path = expected[slot] + slope * (ahead - usual[slot])
+        return self.scale.back(path, np.full(len(path), number))
+
+    def _trust(self, apart: Floats, scatter: Floats) -> float:
+        """How much of its kin's hours is taken: its own noise over that and how strange they are to it.
+
+        The weight of the prior in an empirical Bayes estimate, in variances.
+        """
+        noise = float(mean(scatter**2))
+        strange = max(float(mean((apart - mean(apart)) ** 2)) - noise, 0)
+        unsure = noise / (_LEANS_ON * self.count)
+        return unsure / (unsure + strange + 1e-9)
+
+    def _over_days(self, values: Floats) -> Floats:
+        """(season,) the mean of each slot's group."""
+        same = self.groups[:, None] == np.arange(self.groups.max() + 1)
+        return mean(np.where(same, values[:, None], np.nan).T)[self.groups]
+
+    def _slope(self, own: Floats, theirs: Floats) -> float:
+        """How far it rises and falls from day to day where its kin do, from not at all to as much."""
+        off = [
+            values - self._over_days(np.where(np.isfinite(own), values, np.nan)) for values in (own, theirs)
+        ]
+        known = np.isfinite(off[0])
+        square = float((off[1][known] ** 2).sum())
+        alike = float((off[0][known] * off[1][known]).sum()) / square if square > 0 else 1.0
+        few = _SLOPE_STEPS / max(int(known.sum()) * self.count, 1)
+        return float(np.clip((alike + few) / (1 + few), 0, 1))
+
+
+def _mean_season(grid: Floats, unlike: Flags, season: int, count: int) -> Floats:
+    """(n, season) the mean of the last seasons, days unlike their weekday left out where there are others."""
+    count = max(min(count, grid.shape[1] // season), 1)
+    lacking = max(count * season - grid.shape[1], 0)
+    ordinary = np.where(unlike[:, : grid.shape[1]], np.nan, grid)
+    alike, every = (
+        np.pad(values, ((0, 0), (lacking, 0)), constant_values=np.nan)[:, -count * season :]
+        .reshape(len(grid), count, season)
+        .swapaxes(1, 2)
+        for values in (ordinary, grid)
+    )
+    found = mean(alike)
+    return np.where(np.isfinite(found), found, mean(every))
+
+
+def _groups(panel: Panel) -> Ints:
+    clock = panel.frequency
+    slots = np.arange(clock.season)
+    if clock.unit == "M":
+        return np.zeros_like(slots)
+    days = panel.times(np.zeros_like(slots), panel.steps - clock.season + slots).astype("M8[D]")
+    weekend = (days.astype(np.int64) + 3) % 7 >= 5  # noqa: PLR2004 - 1970 began on a Thursday
+    return slots % clock.day + clock.day * weekend
+
+
+def _likeness(own: Floats, theirs: Floats) -> Floats:
+    """(tellers,) by how much each counts: the less its week's shape is unlike, the more."""
+    known = np.isfinite(own)
+    shapes = [values - values.mean(axis=-1, keepdims=True) for values in (own[known], theirs[:, known])]
+    near = (np.abs(shapes[0] - shapes[1]).mean(axis=1) + 1e-3) ** -_LIKENESS
+    share: Floats = near / near.sum()
+    return share
+
+
+@dataclass(frozen=True)
+class Nursery:
+    """Grown series, told as if they were young at every rehearsed origin: (K, some, horizon)."""
+
+    panel: Panel
+    rehearsed: Rehearsed
+    cuts: tuple[int, ...]
+
+    def bands(self, panel: Panel, numbers: Ints, paths: Floats, widths: Floats) -> Floats:
+        """(young, horizon, quantiles) around the young's paths, as wide as the nursery's misses ask."""
+        taught = self._taught(np.ones(len(self.cuts), dtype=np.bool_))
+        size = np.full(len(numbers), taught.size.mean() if len(taught.size) else 1.0)
+        shape = np.broadcast_to(taught.shape.mean(axis=0), (*paths.shape, taught.shape.shape[-1]))
+        misses = replace(taught, size=size, shape=shape, most=np.full(len(numbers), taught.most.max()))
+        return misses.widened(widths).around(paths, np.ones(paths.shape), Scale.of(panel.only(numbers)))
+
+    def scores(self, ids: np.ndarray) -> pd.DataFrame:
+        """The same for each of the young: the mean over the nursery, each origin under the others' bands."""
+        tables, scale = [], Scale.of(self.panel)
+        for k, cut in enumerate(self.cuts):
+            path = self.rehearsed.path[k]
+            bands = self._taught(np.arange(len(self.cuts)) != k).around(path, np.ones(path.shape), scale)
+            tables.append(scores(self.panel.cut(cut), self.rehearsed.truth[k], {KIN: bands}))
+        if not tables:
+            return pd.DataFrame()
+        every = pd.concat(tables)
+        mean_score = every.mean(numeric_only=True).to_dict() | {"model": KIN, "n": every["n"].sum()}
+        return pd.DataFrame([{"unique_id": name, **mean_score} for name in ids])
+
+    def _taught(self, origins: Flags) -> Misses:
+        past = self.rehearsed
+        some = Rehearsed(past.truth[origins], past.path[origins], past.spread[origins], past.first_hours)
+        return some.learn(Scale.of(self.panel), self.panel.frequency)
+
+
+def _nursed(panel: Panel, rehearsal: Rehearsal, rehearsed: Floats, age: int, grown: Ints) -> Nursery:
+    some = grown[:: max(-(-len(grown) // _NURSERY), 1)]
+    paths = np.full((len(rehearsal.cuts), len(some), panel.horizon), np.nan)
+    for k, cut in enumerate(rehearsal.cuts):
+        past, said = panel.cut(cut), rehearsed[k]
+        then = _grown(past, said)
+        weeks = Weeks.of(past, age)
+        for place, number in enumerate(some):
+            others = _tellers(past, int(number), then, {})
+            if then[number] and len(others):
+                paths[k, place] = weeks.told(said, int(number), others)
+    truth, few = rehearsal.truth[:, some], panel.only(some)
+    return Nursery(few, Rehearsed(truth, paths, np.ones(paths.shape), few.first_hours), rehearsal.cuts)

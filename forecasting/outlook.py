@@ -11,7 +11,6 @@ from forecasting.choose import NONE
 from forecasting.feast import Feast
 from forecasting.forecast import Forecast, mean, rehearsed_scores
 from forecasting.panel import Flags, Times
-from forecasting.scale import Scale
 from forecasting.vintages import Floats, Ints
 from forecasting.why import Reasons
 from lakehouse.tables import QUANTILES
@@ -41,7 +40,7 @@ class Outlook:
     @classmethod
     def of(cls, made: Forecast, feast: Feast) -> "Outlook":
         """What is kept of a forecast that was made without the feast, which is put back here."""
-        rehearsal, scale, bands = made.rehearsal, Scale.of(made.panel), feast.upon(made.published)
+        rehearsal, bands = made.rehearsal, feast.upon(made.published)
         return cls(
             made.panel.ids,
             made.choice.names,
@@ -50,7 +49,7 @@ class Outlook:
             mean(bands),
             Reasons.of(made, feast),
             rehearsal.truth,
-            made.choice.path(rehearsal.paths, scale),
+            made.rehearsed,
             rehearsed_scores(made),
         )
 

@@ -14,6 +14,8 @@ from lakehouse.problem import BadTable
 Flags = npt.NDArray[np.bool_]
 Times = npt.NDArray[np.datetime64]
 
+_NEAR_DAYS = 5
+"""School holidays, bridge days and travelling lie around a feast."""
 UNLIKE = ("holiday", "leave", "lebaran")
 """The flags that make a day unlike its weekday: the usual skips such days."""
 
@@ -47,6 +49,30 @@ class Panel:
         none = np.zeros((1, self.steps + self.horizon), dtype=np.bool_)
         flags = [np.nan_to_num(self.known[name]) != 0 for name in UNLIKE if name in self.known]
         return np.logical_or.reduce([np.broadcast_to(none, flags[0].shape), *flags]) if flags else none
+
+    @property
+    def nearest_unlike(self) -> Ints:
+        """(n or 1, T + horizon) days to the nearest day unlike its weekday; _NEAR_DAYS + 1: further."""
+        flags, day = self.unlike, self.frequency.day
+        away = np.where(flags, 0, _NEAR_DAYS + 1)
+        for days in range(1, min(_NEAR_DAYS, (flags.shape[1] - 1) // day) + 1):
+            steps = days * day
+            away[:, steps:] = np.where(flags[:, :-steps], np.minimum(away[:, steps:], days), away[:, steps:])
+            away[:, :-steps] = np.where(
+                flags[:, steps:], np.minimum(away[:, :-steps], days), away[:, :-steps]
+            )
+        return away
+
+    @property
+    def near_unlike(self) -> Flags:
+        """(n or 1, T + horizon) whether a day unlike its weekday is at most _NEAR_DAYS away."""
+        near: Flags = self.nearest_unlike <= _NEAR_DAYS
+        return near
+
+    @property
+    def near_unlike_ahead(self) -> Flags:
+        """(n, horizon) the same of the steps to predict."""
+        return np.broadcast_to(self.near_unlike[:, self.steps :], (len(self.ids), self.horizon))
 
     def cut(self, steps: int) -> "Panel":
         """The panel as it was `steps` earlier: what came after is gone, so that no model can see it.
@@ -87,6 +113,12 @@ class Panel:
     def future(self) -> Times:
         """(n, horizon) when the steps to predict start."""
         return self.times(np.arange(len(self.ids))[:, None], self.steps + np.arange(self.horizon)[None])
+
+    @property
+    def first_hours(self) -> Ints:
+        """(n,) the hour of the day at which the first step to predict starts."""
+        hours: Ints = self.origins.astype("M8[h]").astype(np.int64) % 24
+        return hours
 
     def covariate(self, name: str, series: Ints, columns: Ints) -> Floats:
         """A covariate that is known beforehand; NaN outside the grid."""

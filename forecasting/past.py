@@ -23,9 +23,11 @@ _NEIGHBOURS = ("holiday", "leave")
 class Past:
     """A panel on its scale, with what is needed to answer many rows at once."""
 
-    def __init__(self, panel: Panel) -> None:
+    def __init__(self, panel: Panel, since: int = 0) -> None:
+        """Of a panel that is asked for no origin before the column `since`."""
         self.panel = panel
         self.clock = panel.frequency
+        self.start = max(since - max(*self.clock.ladder, 2 * self.clock.averaged * self.clock.season), 0)
         self.scale = Scale.of(panel)
         self.grid = self.scale.forward(panel.y, np.arange(len(panel.ids))[:, None])
         self.first = begins(np.isfinite(panel.y))
@@ -105,7 +107,25 @@ class Past:
             "trend.departure_then": near[1] - before,
             "trend.around_then": mean(np.stack(near, axis=-1)) - before,
             "trend.growth": base - before,
+            "trend.departure_on_date": self._on_date(rows),
         }
+
+    def _on_date(self, rows: Rows) -> Floats:
+        """How far the same dates of the two years before lay from what was usual when they were as near."""
+        found = []
+        for years in (1, 2):
+            then = rows.earlier(self._since_date(rows, years))
+            before = mean(lagged(self.grid, then, self.clock.season, self.clock.averaged))
+            found.append(self.at(then.series, then.columns, then.since) - before)
+        return mean(np.stack(found, axis=-1))
+
+    def _since_date(self, rows: Rows, years: int) -> Ints:
+        """(rows,) steps since the same date so many years before."""
+        days = self.panel.times(rows.series, rows.columns).astype("M8[D]")
+        months = days.astype("M8[M]")
+        then = (months - 12 * years).astype("M8[D]") + (days - months.astype("M8[D]"))
+        since: Ints = (days - then).astype(np.int64) * self.clock.day
+        return since
 
     def _rhythm(self, rows: Rows) -> Told:
         """Where the step lies in the day, the week and the year."""
@@ -130,6 +150,8 @@ class Past:
             for days in (-2, -1, 1, 2) if name in _NEIGHBOURS else ():
                 columns = rows.columns + days * self.clock.day
                 told[f"calendar.{name}{days:+d}"] = self.panel.covariate(name, rows.series, columns)
+        nearest = self._nearest_unlike
+        told["calendar.to_unlike"] = nearest[rows.series % len(nearest), rows.columns].astype(np.float64)
         return told
 
     def _weather(self, rows: Rows, hindsight: Flags | None) -> Told:
@@ -147,17 +169,24 @@ class Past:
         return None if self.clock.unit == "h" else Smooth.of(self.grid, self.panel)
 
     @cached_property
+    def _nearest_unlike(self) -> Ints:
+        return self.panel.nearest_unlike
+
+    @cached_property
     def _running(self) -> Running:
-        return Running.of(self.grid)
+        return Running.of(self.grid[:, self.start :], self.start)
 
     @cached_property
     def _departures(self) -> Running:
         """Of how far each known step lay from the mean of the same step in the seasons before it."""
-        before = np.full((*self.grid.shape, self.clock.averaged), np.nan)
-        for number in range(self.clock.averaged):
-            shift = (number + 1) * self.clock.season
-            before[:, shift:, number] = self.grid[:, : max(self.grid.shape[1] - shift, 0)]
-        return Running.of(self.grid - mean(before))
+        recent, season = self.grid[:, self.start :], self.clock.season
+        known = np.isfinite(recent)
+        total, count = np.zeros(recent.shape), np.zeros(recent.shape)
+        for shift in range(season, (self.clock.averaged + 1) * season, season):
+            total[:, shift:] += np.where(known, recent, 0)[:, :-shift]
+            count[:, shift:] += known[:, :-shift]
+        before = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return Running.of(recent - before, self.start)
 
     @cached_property
     def _pool(self) -> tuple[Floats, Ints]:
@@ -170,9 +199,9 @@ class Past:
         begins = origins - max(int(origins.min()), int(origins.max()) - longest)
         total, count = (np.zeros(steps + longest + 1) for _ in range(2))
         for series in np.flatnonzero(begins >= 0):
-            every = np.arange(steps)
-            rows = Rows(np.full(steps, series), every, every, np.zeros(steps, np.int64))
-            off = self.grid[series] - self._running.mean(rows, self.clock.season)
+            every = np.arange(self.start, steps)
+            rows = Rows(np.full_like(every, series), every, every, np.zeros_like(every))
+            off = self.grid[series, self.start :] - self._running.mean(rows, self.clock.season)
             place = begins[series] + every
             total[place] += np.nan_to_num(off)
             count[place] += np.isfinite(off)

@@ -35,7 +35,7 @@ class Rows:
         """Some of the rows."""
         return Rows(self.series[chosen], self.origins[chosen], self.ahead[chosen], self.since[chosen])
 
-    def earlier(self, steps: int) -> "Rows":
+    def earlier(self, steps: int | Ints) -> "Rows":
         """The same questions so many steps before."""
         return replace(self, origins=self.origins - steps)
 
@@ -106,7 +106,8 @@ def _otherwise(grid: Floats, rows: Rows, found: Floats, day: int, season: int) -
         return found
     few = rows.of(missing)
     daily = mean(lagged(grid, few, day, 28)) if day > 1 else np.full(len(missing), np.nan)
-    answer, running = found.copy(), Running.of(grid)
+    some, place = np.unique(few.series, return_inverse=True)
+    answer, running, few = found.copy(), Running.of(grid[some]), replace(few, series=place)
     recent, ever = (running.mean(few, span) for span in (4 * season, grid.shape[1]))
     level = np.where(np.isfinite(recent), recent, ever)
     answer[missing] = np.where(np.isfinite(daily), daily, level)
@@ -115,23 +116,25 @@ def _otherwise(grid: Floats, rows: Rows, found: Floats, day: int, season: int) -
 
 @dataclass(frozen=True)
 class Running:
-    """Sums and counts of what is known before each column of a grid: (n, T + 1)."""
+    """Sums and counts of what is known before each column from `start` on: (n, T - start + 1)."""
 
+    start: int
     sums: Floats
     counts: Ints
 
     @classmethod
-    def of(cls, grid: Floats) -> "Running":
-        """Of a grid (n, T)."""
+    def of(cls, grid: Floats, start: int = 0) -> "Running":
+        """Of the last columns of a grid, (n, T - start)."""
         known = np.isfinite(grid)
         zero = np.zeros((len(grid), 1))
         sums = np.concatenate([zero, np.cumsum(np.where(known, grid, 0), axis=1)], axis=1)
-        return cls(sums, np.concatenate([zero, np.cumsum(known, axis=1)], axis=1).astype(np.int64))
+        return cls(start, sums, np.concatenate([zero, np.cumsum(known, axis=1)], axis=1).astype(np.int64))
 
     def mean(self, rows: Rows, span: int, youth: int = 0) -> Floats:
         """Over the last `span` steps before each origin, the series' first `youth` steps left out."""
-        stop = rows.origins
-        start = np.minimum(np.maximum(stop - span, np.maximum(rows.since, 0) + youth), stop)
+        stop = rows.origins - self.start
+        first = np.maximum(rows.since, 0) + youth - self.start
+        start = np.clip(np.maximum(stop - span, first), 0, stop)
         n = self.counts[rows.series, stop] - self.counts[rows.series, start]
         total = self.sums[rows.series, stop] - self.sums[rows.series, start]
         return np.where(n > 0, total / np.maximum(n, 1), np.nan)

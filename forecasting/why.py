@@ -164,7 +164,7 @@ class _Step:
 def _moved(made: Forecast) -> dict[str, Floats]:
     if "boosted" not in made.choice.members or not made.parts:
         return {}
-    say = made.choice.weights[:, [made.choice.members.index("boosted")]]
+    say = made.choice.say("boosted", made.panel.near_unlike_ahead)
     return {cause: np.where(say > 0, say * np.log1p(shares), 0) for cause, shares in made.parts.items()}
 
 

@@ -300,7 +300,11 @@ _ALL = (
                 ("area_id", pa.string(), ""),
                 ("kind", pa.string(), ""),
                 ("scenario", pa.string(), "empty: none"),
-                ("model", pa.string(), "base, boosted, prophet or blend"),
+                (
+                    "model",
+                    pa.string(),
+                    "base, boosted, smoothing, prophet or blend; kin: a new camera; counts: what comes seldom",
+                ),
                 *_QUANTILE_COLUMNS,
                 ("mean", pa.float64(), "in the kind's unit"),
                 ("why", BOTH, "the forecast in a sentence"),

@@ -20,6 +20,8 @@ class Model(Protocol):
     name: ClassVar[str]
     lasting: ClassVar[bool]
     """Whether, once fitted, it can be asked at later origins too; otherwise it is fitted again at each."""
+    sighted: ClassVar[bool]
+    """Whether it sees what kind of day a step lies in."""
 
     def fit(self, panel: Panel) -> Fitted:
         """Learn from everything that the panel knows, and from nothing else."""
@@ -37,5 +39,5 @@ class Explained(Protocol):
 class Doubtful(Protocol):
     """A fitted model that can tell where it is wont to be far off."""
 
-    def spread(self, panel: Panel) -> Floats:
-        """(n, horizon) how far off on the scale a step like this is wont to be; above 0."""
+    def doubted(self, panel: Panel) -> tuple[Floats, Floats]:
+        """What it predicts, and (n, horizon) how far off on the scale such a step is wont to be; above 0."""

@@ -15,6 +15,7 @@ class Base:
 
     name: ClassVar[str] = "base"
     lasting: ClassVar[bool] = True
+    sighted: ClassVar[bool] = False
 
     def fit(self, panel: Panel) -> "Base":  # noqa: ARG002 - it has nothing to learn
         """Nothing: the usual is read off the panel when it is asked."""

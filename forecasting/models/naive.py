@@ -12,6 +12,7 @@ class Naive:
 
     name: ClassVar[str] = "naive"
     lasting: ClassVar[bool] = True
+    sighted: ClassVar[bool] = False
 
     def fit(self, panel: Panel) -> "Naive":  # noqa: ARG002 - it has nothing to learn
         """Nothing."""

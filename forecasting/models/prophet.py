@@ -24,6 +24,7 @@ class Prophet:
 
     name: ClassVar[str] = "prophet"
     lasting: ClassVar[bool] = False
+    sighted: ClassVar[bool] = True
     ids: frozenset[str] | None = None
     """Which series it is asked for; None: all."""
     hours: int = _HOURS

@@ -15,6 +15,7 @@ class Smoothing:
 
     name: ClassVar[str] = "smoothing"
     lasting: ClassVar[bool] = True
+    sighted: ClassVar[bool] = False
 
     def fit(self, panel: Panel) -> "Smoothing":  # noqa: ARG002 - it learns while it is asked
         """Nothing: the past is run over when it is asked."""

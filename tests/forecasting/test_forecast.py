@@ -60,7 +60,7 @@ def test_a_model_that_is_half_as_bad_again_is_vetoed(long):
     answers = {"base": made.bands["base"][..., 4], "wild": made.bands["base"][..., 4] * 5}
     choice = choose(rehearsal, answers)
     assert choice.names.tolist() == ["base", "base"]
-    assert (choice.weights[:, 1] == 0).all()
+    assert (choice.weights[..., 1] == 0).all()
 
 
 def test_the_better_a_model_was_the_louder_it_is_heard(long):
@@ -69,10 +69,46 @@ def test_the_better_a_model_was_the_louder_it_is_heard(long):
     truth, path = made.rehearsal.truth, made.rehearsal.paths["base"]
     worse = truth + 1.2 * (path - truth)
     rehearsal = replace(made.rehearsal, paths={"base": path, "twin": path, "worse": worse})
-    weights = choose(rehearsal, dict.fromkeys(("base", "twin", "worse"), path[0])).weights
+    rehearsal = replace(rehearsal, blind=frozenset())
+    weights = choose(rehearsal, dict.fromkeys(("base", "twin", "worse"), path[0])).weights[:, 0]
     assert np.allclose(weights.sum(axis=1), 1)
     assert np.allclose(weights[:, 0], weights[:, 1])
     assert (weights[:, 2] < 0.6 * weights[:, 1]).all()
+
+
+def test_near_a_feast_those_who_see_the_calendar_are_heard_alone(long):
+    """Of two as good on ordinary days, the one that knows no calendar falls silent near a feast."""
+    made = forecast(Panel.of(long(n=2, days=70), "h", 24), (Base(),))
+    path = made.rehearsal.paths["base"]
+    rehearsal = replace(made.rehearsal, paths={"base": path, "seer": path * 1.001})
+    answers = {"base": path[0], "seer": path[0] + 9.0}
+    choice, ordinary = choose(rehearsal, answers), np.zeros(path[0].shape, dtype=np.bool_)
+    near = ordinary.copy()
+    near[:, 12:] = True
+    scale = Scale.of(made.panel)
+    mixed, alone = (choice.path(answers, where, scale) for where in (ordinary, near))
+    assert np.allclose(alone[:, 12:], answers["seer"][:, 12:])
+    assert np.allclose(alone[:, :12], mixed[:, :12])
+    assert (mixed < answers["seer"]).all()
+
+
+def test_no_band_reaches_further_than_anything_ever_missed(long):
+    """A series that rose from nothing has wide bands, but none a million times its height."""
+    panel = Panel.of(long(n=6, days=40), "h", 24)
+    rng = np.random.default_rng(0)
+    path = np.full((4, 6, 24), 100.0)
+    truth = path * np.exp(rng.normal(0, 0.2, path.shape))
+    truth[:, 0], path[:, 0] = 100.0, 0.0
+    spread = np.full(path.shape, 0.2)
+    scale = Scale.of(panel)
+    misses = Rehearsed(truth, path, spread, np.zeros(6, dtype=int)).learn(scale, panel.frequency)
+    far = misses.around(np.full((6, 24), 100.0), np.full((6, 24), 2.0), scale)
+    furthest = np.abs(
+        scale.forward(truth, np.arange(6)[:, None]) - scale.forward(path, np.arange(6)[:, None])
+    )
+    allowed = scale.forward(np.full(6, 100.0), np.arange(6)) + furthest.max(axis=(0, 2)).max()
+    assert (scale.forward(far, np.arange(6)[:, None, None]) <= allowed[:, None, None] + 1e-9).all()
+    assert np.isfinite(far).all()
 
 
 def test_a_young_series_hears_those_who_did_well_in_the_others(long):

@@ -195,7 +195,7 @@ def test_a_new_camera_is_forecast_by_its_kin_though_they_were_not_asked_for(lake
     assert set(rows["model"]) == {"kin"}
     assert "nearby" in rows["why"].iloc[0]["en"]
     (score,) = lake.read("scores").to_pylist()
-    assert (score["model"], score["chosen"], score["mase"]) == ("kin", True, None)
+    assert (score["model"], score["chosen"]) == ("kin", True)
 
 
 def test_many_areas_are_forecast_in_several_shards(lake, areas, origin, monkeypatch):

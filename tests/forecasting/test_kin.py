@@ -5,20 +5,23 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from forecasting.feast import Feast
-from forecasting.forecast import forecast
-from forecasting.kin import KIN, adopted, kin, young
+from forecasting.families import families
+from forecasting.forecast import forecast, rehearsed_scores
+from forecasting.kin import KIN, young
 from forecasting.models.base import Base
-from forecasting.outlook import Outlook
 from forecasting.panel import Panel
 from lakehouse.areas import Areas
 from lakehouse.cameras import _leaf
 from lakehouse.synthetic import City
+from lakehouse.tables import QUANTILES
 
 KIND = "traffic.flow"
 OLD = 70 * 24
 WEEK = 168
+MEDIAN = QUANTILES.index(0.5)
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +47,16 @@ def test_kin_are_of_the_same_site_and_as_near_as_can_be(city):
     """In the same kelurahan first, then the kecamatan, then anywhere in the city; another site is no kin."""
     made, tree = city
     grown = [f"camera:{name}" for name in made.cameras]
-    found = kin(["camera:tugu-muda", "camera:kalibanteng", "camera:pandanaran"], tree, made.cameras, grown)
+    found = families(
+        ["camera:tugu-muda", "camera:kalibanteng", "camera:pandanaran"], tree, made.cameras, grown
+    )
     assert all(
         made.cameras[one.removeprefix("camera:")].site == "street" for one in found["camera:tugu-muda"]
     )
     assert "camera:tugu-muda" not in found["camera:tugu-muda"]
-    near = kin(["camera:sam-poo-kong"], tree, made.cameras, grown)
+    near = families(["camera:sam-poo-kong"], tree, made.cameras, grown)
     assert near == {"camera:sam-poo-kong": ["camera:pantai-marina"]}
-    assert kin(["camera:unheard-of"], tree, made.cameras, grown) == {}
+    assert families(["camera:unheard-of"], tree, made.cameras, grown) == {}
 
 
 def test_cameras_of_seven_days_beat_repeating_their_week(city):
@@ -64,15 +69,17 @@ def test_cameras_of_seven_days_beat_repeating_their_week(city):
         panel, truth = _panel(made, new, ids, 7, start)
         chosen = young(panel)
         assert panel.ids[chosen].tolist() == new
-        own = Outlook.of(forecast(panel, [Base()]), Feast.of(panel))
-        outlook = adopted(own, panel, kin(new, tree, made.cameras, set(ids) - set(new)))
-        paths = (outlook.median, panel.y[:, -WEEK:])
+        told = forecast(panel, [Base()], families(new, tree, made.cameras, set(ids) - set(new)))
+        paths = (told.published[..., MEDIAN], panel.y[:, -WEEK:])
         off, naive = (np.abs(path - truth)[chosen].mean(axis=1) for path in paths)
         ratios.append(off / naive)
     assert np.mean(ratios) <= 0.85
-    assert set(outlook.names[chosen]) == {KIN}
-    assert (np.diff(outlook.bands[chosen], axis=-1) >= 0).all()
-    assert not set(new) & set(outlook.scores["unique_id"])
+    assert set(told.choice.names[chosen]) == {KIN}
+    assert (np.diff(told.published[chosen], axis=-1) >= 0).all()
+    scores = rehearsed_scores(told).set_index(["model", "unique_id"]).loc[KIN]
+    assert set(scores.index) == set(new)
+    assert (scores["mase"] < 1).all()
+    assert scores["coverage80"].between(0.6, 0.95).all()
 
 
 def test_a_grown_camera_is_told_by_itself(city):
@@ -84,6 +91,40 @@ def test_a_grown_camera_is_told_by_itself(city):
     assert len(young(unseen)) == 0
 
 
-def test_nothing_but_cameras_starts_cold(long):
-    """A district without a past stays a district without a forecast."""
-    assert len(young(Panel.of(long(n=1, days=7), "h", 24))) == 0
+def test_a_young_series_without_grown_ones_is_told_by_itself(long):
+    """Where all are young, there is nobody to learn from."""
+    made = forecast(Panel.of(long(n=3, days=10), "h", 24), [Base()])
+    assert made.young is None
+    assert set(made.choice.names) == {"base"}
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 27), st.integers(0, 2**31), st.floats(0, 0.5))
+def test_whatever_is_known_of_the_young_their_bands_are_sound(days, seed, lost):
+    """With days, gaps or zeros only, every quantile is finite, not below zero and in order."""
+    rng = np.random.default_rng(seed)
+    hours = np.arange(8 * WEEK)
+    y = rng.poisson(30 * (1 + np.sin(hours * np.pi / 12)), (5, len(hours))).astype(float)
+    y[0, : -days * 24] = np.nan
+    y[0, -days * 24 :] *= seed % 2
+    y[rng.random(y.shape) < lost] = np.nan
+    ids = [f"s{number}" for number in range(5)]
+    ds = np.datetime64("2026-01-05T00") + hours
+    frame = pd.DataFrame({"unique_id": np.repeat(ids, len(hours)), "ds": np.tile(ds, 5), "y": y.ravel()})
+    panel = Panel.of(frame, "h", 24, origin=ds[-1] + 1)
+    told = forecast(panel, [Base()]).published
+    assert np.isfinite(told).all()
+    assert (told >= 0).all()
+    assert (np.diff(told, axis=-1) >= 0).all()
+
+
+def test_the_young_learn_nothing_of_what_came_after(long):
+    """Changing everything after the origin changes nothing that is told of a young series."""
+    frame = long(n=4, days=70)
+    frame.loc[(frame["unique_id"] == "s0") & (frame["ds"] < "2026-03-01"), "y"] = np.nan
+    shuffled = frame.copy()
+    after = frame["ds"] >= frame["ds"].max() - pd.Timedelta(hours=47)
+    shuffled.loc[after, "y"] = 7.0
+    told = [forecast(Panel.of(one, "h", 24).cut(48), [Base()]) for one in (frame, shuffled)]
+    assert told[0].choice.names[0] == KIN
+    assert np.array_equal(told[0].published, told[1].published)

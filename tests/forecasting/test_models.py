@@ -1,12 +1,15 @@
 """The models, each on series whose answer is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.models.prophet import Prophet
 from forecasting.panel import Panel
+from forecasting.past import Past
+from forecasting.usual import Rows
 
 SMALL = Boosted(rows=4000, bags=2, trees=40)
 
@@ -79,3 +82,34 @@ def test_boosting_leaves_out_what_nothing_is_known_of(long):
     frame = long(n=1, days=365, freq="D").assign(y=1.0)
     panel = Panel.of(frame, "D", 1)
     assert np.allclose(Boosted(rows=1500, bags=2, trees=10).fit(panel).predict(panel), 1)
+
+
+def test_the_same_dates_of_earlier_years_are_told():
+    """A festival that always falls on the same date, whatever the weekday, is told a year later."""
+    days = pd.date_range("2023-01-01", "2026-08-16", freq="D")
+    festival = (days.month == 8) & (days.day == 17)
+    frame = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.where(festival, 300.0, 100.0)})
+    panel = Panel.of(frame, "D", 2)
+    past, rows = Past(panel), Rows.behind(panel)
+    told = past.features(rows)[0]["trend.departure_on_date"]
+    assert told[0] == pytest.approx(np.log(300 / 100), abs=0.1)
+    assert told[1] == pytest.approx(0, abs=0.05)
+
+
+def test_what_is_told_of_the_end_needs_not_the_whole_past(long):
+    """Looking only at the columns that the last origin asks for, the same is told."""
+    panel = Panel.of(long(n=3, days=200), "h", 24)
+    rows = Rows.behind(panel)
+    whole, recent = (Past(panel, since).features(rows)[0] for since in (0, panel.steps))
+    assert all(np.allclose(whole[name], recent[name], equal_nan=True) for name in whole)
+
+
+def test_boosting_is_unsure_where_it_was_far_off(long):
+    """Noon was always told well and midnight never: the spread says so."""
+    frame = long(n=3, days=200)
+    hour = frame["ds"].dt.hour
+    noise = np.random.default_rng(0).lognormal(0, 1, len(frame))
+    frame["y"] = np.where(hour == 0, frame["y"] * noise, frame["y"])
+    panel = Panel.of(frame, "h", 48)
+    _, off = Boosted(rows=4000, bags=4, trees=20).fit(panel).doubted(panel)
+    assert (off[:, 0] > 2 * off[:, 12]).all()

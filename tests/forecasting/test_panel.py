@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forecasting.panel import Panel
 from forecasting.vintages import Vintages
@@ -61,6 +63,20 @@ def test_a_cut_panel_holds_nothing_of_what_came_after(long):
     assert past.y.shape == (2, panel.steps - 48)
     assert past.known["holiday"].shape == (2, panel.steps - 24)
     assert (past.origins == panel.origins - 48).all()
+
+
+@given(st.lists(st.booleans(), min_size=9, max_size=40), st.sampled_from(["h", "D"]))
+def test_days_near_a_feast_are_counted_to_the_nearest_one(feasts, freq):
+    """Every step knows how many days away the nearest day unlike its weekday is, up to six for far."""
+    day = 24 if freq == "h" else 1
+    steps = pd.date_range("2026-01-01", periods=len(feasts) * day, freq=freq)
+    flags = np.repeat(feasts, day).astype(float)
+    frame = pd.DataFrame({"unique_id": "a", "ds": steps, "y": 1.0, "holiday": flags})
+    panel = Panel.of(frame, freq, 0, future=["holiday"])
+    where = np.flatnonzero(feasts)
+    away = [min(np.abs(where - one).min(initial=6), 6) for one in range(len(feasts))]
+    assert panel.nearest_unlike[0].tolist() == np.repeat(away, day).tolist()
+    assert panel.near_unlike[0].tolist() == [days <= 5 for days in np.repeat(away, day)]
 
 
 def test_what_is_static_is_a_number_of_each_series(long):

@@ -303,7 +303,7 @@ _ALL = (
                 (
                     "model",
                     pa.string(),
-                    "base, boosted, smoothing, prophet or blend; kin: a new camera; counts: what comes seldom",
+                    "base, boosted, smoothing, prophet or blend; kin: a new camera; counts: seldom",
                 ),
                 *_QUANTILE_COLUMNS,
                 ("mean", pa.float64(), "in the kind's unit"),

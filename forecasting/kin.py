@@ -71,13 +71,10 @@ def cold(
     tellers = {number: some for number, some in tellers.items() if len(some)}
     if not tellers:
         return None
-    numbers = np.array(list(tellers))
-    ages = np.array([_age(panel, number) for number in numbers])
-    weeks = {age: Weeks.of(panel, age) for age in np.unique(ages)}
-    paths = np.array(
-        [weeks[age].told(said, number, tellers[number]) for age, number in zip(ages, numbers, strict=True)]
-    )
-    nursery = _nursed(panel, rehearsal, rehearsed, int(np.median(ages)), np.flatnonzero(grown))
+    numbers, weeks = np.array(list(tellers)), Weeks.of(panel)
+    paths = np.array([weeks.told(said, number, some) for number, some in tellers.items()])
+    age = int(np.median(panel.steps - begins(np.isfinite(panel.y[numbers]))))
+    nursery = _nursed(panel, rehearsal, rehearsed, age, np.flatnonzero(grown))
     return Cold(
         numbers, paths, nursery.bands(panel, numbers, paths, widths), nursery.scores(panel.ids[numbers])
     )
@@ -100,34 +97,37 @@ def _tellers(panel: Panel, number: int, grown: Flags, families: Families) -> Int
     return np.flatnonzero(others)
 
 
-def _age(panel: Panel, number: int) -> int:
-    seasons = (panel.steps - begins(np.isfinite(panel.y[[number]]))[0]) // panel.frequency.season
-    return int(np.clip(seasons, 1, max(panel.frequency.averaged - 1, 1)))
-
-
 @dataclass(frozen=True)
 class Weeks:
     """The last seasons of a panel, on a scale that knows no more than they.
 
-    `profile` (n, season) is the mean of the last `count` of them, and `usual` that of those that it averages;
-    `groups` (season,) numbers the hours of working days and of weekends.
+    `known` (n, seasons, season) is NaN where nothing is known, or where the day was unlike its weekday and
+    another was not; `usual` (n, season) is their mean; `groups` (season,) numbers the hours of working days
+    and of weekends.
     """
 
     scale: Scale
-    count: int
-    profile: Floats
+    known: Floats
     usual: Floats
     groups: Ints
 
     @classmethod
-    def of(cls, panel: Panel, count: int) -> Self:
-        """So many seasons of a panel."""
-        season = panel.frequency.season
-        scale = Scale.of(replace(panel, y=panel.y[:, -count * season :]))
+    def of(cls, panel: Panel) -> Self:
+        """As many seasons as the usual is the mean of."""
+        clock, steps = panel.frequency, panel.frequency.averaged * panel.frequency.season
+        scale = Scale.of(replace(panel, y=panel.y[:, -steps:]))
         grid = scale.forward(panel.y, np.arange(len(panel.ids))[:, None])
-        usual = _mean_season(grid, panel.unlike, season, panel.frequency.averaged)
-        usual = np.where(np.isfinite(usual), usual, mean(usual)[:, None])
-        return cls(scale, count, _mean_season(grid, panel.unlike, season, count), usual, _groups(panel))
+        ordinary = np.where(panel.unlike[:, : panel.steps], np.nan, grid)
+        alike, every = (_seasons(values, clock.averaged, clock.season) for values in (ordinary, grid))
+        known = np.where(np.isfinite(alike).any(axis=1, keepdims=True), alike, every)
+        usual = mean(np.moveaxis(known, 1, -1))
+        return cls(scale, known, np.where(np.isfinite(usual), usual, mean(usual)[:, None]), _groups(panel))
+
+    def since(self, steps: int) -> Self:
+        """As if nothing were known but the last steps."""
+        count, season = self.known.shape[1:]
+        recent = np.arange(count * season).reshape(count, season) >= count * season - steps
+        return replace(self, known=np.where(recent, self.known, np.nan))
 
     def told(self, said: Floats, number: int, tellers: Ints) -> Floats:
         """(horizon,) what one is expected to be by its own weeks, and by what is `said` of others.
@@ -136,39 +136,32 @@ class Weeks:
         same hour of its other days, moved as its kin's days differ, and on its kin's hour at its own level,
         the more, the more it resembles them. It departs from that as its kin will.
         """
-        own, theirs = self.profile[number], self.profile[tellers]
-        theirs = np.where(np.isfinite(theirs), theirs, self.usual[tellers])
+        seen = np.isfinite(self.known[number])
+        both = np.where(seen, self.known[[number, *tellers]], np.nan)
+        own, *others = mean(np.moveaxis(both, 1, -1))
+        theirs = np.where(np.isfinite(others), others, self.usual[tellers])
         share = _likeness(own, theirs)
         then, usual = share @ theirs, share @ self.usual[tellers]
         ahead = share @ self.scale.forward(said[tellers], tellers[:, None])
-        slope = self._slope(own, then)
+        slope = self._slope(own, then, int(seen.sum()))
         steady, shape = own - slope * (then - usual), slope * (usual - self._over_days(usual))
         typical = self._over_days(steady - shape) + shape
         typical = np.where(np.isfinite(typical), typical, usual + mean(own - then))
-        mine = np.where(np.isfinite(steady), self.count / (self.count + _OWN_SEASONS), 0)
-        expected = mine * np.nan_to_num(steady) + (1 - mine) * typical
-        trust = self._trust(own - then, steady - typical)
+        times = seen.sum(axis=0)
+        alone = times / (times + _OWN_SEASONS)
+        expected = alone * np.nan_to_num(steady) + (1 - alone) * typical
+        trust = _trust(own - then, steady - typical, float(times[times > 0].mean()))
         expected = (1 - trust) * expected + trust * (usual + mean(own - then))
         slot = np.arange(len(ahead)) % len(expected)
         path = expected[slot] + slope * (ahead - usual[slot])
         return self.scale.back(path, np.full(len(path), number))
-
-    def _trust(self, apart: Floats, scatter: Floats) -> float:
-        """How much of its kin's hours is taken: its own noise over that and how strange they are to it.
-
-        The weight of the prior in an empirical Bayes estimate, in variances.
-        """
-        noise = float(mean(scatter**2))
-        strange = max(float(mean((apart - mean(apart)) ** 2)) - noise, 0)
-        unsure = noise / (_LEANS_ON * self.count)
-        return unsure / (unsure + strange + 1e-9)
 
     def _over_days(self, values: Floats) -> Floats:
         """(season,) the mean of each slot's group."""
         same = self.groups[:, None] == np.arange(self.groups.max() + 1)
         return mean(np.where(same, values[:, None], np.nan).T)[self.groups]
 
-    def _slope(self, own: Floats, theirs: Floats) -> float:
+    def _slope(self, own: Floats, theirs: Floats, steps: int) -> float:
         """How far it rises and falls from day to day where its kin do, from not at all to as much."""
         off = [
             values - self._over_days(np.where(np.isfinite(own), values, np.nan)) for values in (own, theirs)
@@ -176,23 +169,26 @@ class Weeks:
         known = np.isfinite(off[0])
         square = float((off[1][known] ** 2).sum())
         alike = float((off[0][known] * off[1][known]).sum()) / square if square > 0 else 1.0
-        few = _SLOPE_STEPS / max(int(known.sum()) * self.count, 1)
+        few = _SLOPE_STEPS / max(steps, 1)
         return float(np.clip((alike + few) / (1 + few), 0, 1))
 
 
-def _mean_season(grid: Floats, unlike: Flags, season: int, count: int) -> Floats:
-    """(n, season) the mean of the last seasons, days unlike their weekday left out where there are others."""
-    count = max(min(count, grid.shape[1] // season), 1)
+def _trust(apart: Floats, scatter: Floats, times: float) -> float:
+    """How much of its kin's hours is taken: its own noise over that and how strange they are to it.
+
+    The weight of the prior in an empirical Bayes estimate, in variances; an hour was seen so many `times`.
+    """
+    noise = float(mean(scatter**2))
+    strange = max(float(mean((apart - mean(apart)) ** 2)) - noise, 0)
+    unsure = noise / (_LEANS_ON * times)
+    return unsure / (unsure + strange + 1e-9)
+
+
+def _seasons(grid: Floats, count: int, season: int) -> Floats:
+    """(n, count, season) the last seasons of a grid, unknown before it begins."""
     lacking = max(count * season - grid.shape[1], 0)
-    ordinary = np.where(unlike[:, : grid.shape[1]], np.nan, grid)
-    alike, every = (
-        np.pad(values, ((0, 0), (lacking, 0)), constant_values=np.nan)[:, -count * season :]
-        .reshape(len(grid), count, season)
-        .swapaxes(1, 2)
-        for values in (ordinary, grid)
-    )
-    found = mean(alike)
-    return np.where(np.isfinite(found), found, mean(every))
+    whole = np.pad(grid, ((0, 0), (lacking, 0)), constant_values=np.nan)
+    return whole[:, -count * season :].reshape(len(grid), count, season)
 
 
 def _groups(panel: Panel) -> Ints:
@@ -254,11 +250,10 @@ def _nursed(panel: Panel, rehearsal: Rehearsal, rehearsed: Floats, age: int, gro
     paths = np.full((len(rehearsal.cuts), len(some), panel.horizon), np.nan)
     for k, cut in enumerate(rehearsal.cuts):
         past, said = panel.cut(cut), rehearsed[k]
-        then = _grown(past, said)
-        weeks = Weeks.of(past, age)
+        then, weeks = _grown(past, said), Weeks.of(past).since(age)
         for place, number in enumerate(some):
             others = _tellers(past, int(number), then, {})
-            if then[number] and len(others):
+            if then[number] and len(others) and np.isfinite(weeks.known[number]).any():
                 paths[k, place] = weeks.told(said, int(number), others)
     truth, few = rehearsal.truth[:, some], panel.only(some)
     return Nursery(few, Rehearsed(truth, paths, np.ones(paths.shape), few.first_hours), rehearsal.cuts)

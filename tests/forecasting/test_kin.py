@@ -128,3 +128,18 @@ def test_the_young_learn_nothing_of_what_came_after(long):
     told = [forecast(Panel.of(one, "h", 24).cut(48), [Base()]) for one in (frame, shuffled)]
     assert told[0].choice.names[0] == KIN
     assert np.array_equal(told[0].published, told[1].published)
+
+
+def test_a_young_series_that_fell_silent_is_told_by_what_was_seen_of_it(long):
+    """It was seen for three days, three weeks ago: they are its level and its shape."""
+    frame = long(n=4, days=70)
+    ds, end = frame["ds"], frame["ds"].max()
+    seen = (ds > end - pd.Timedelta(days=26)) & (ds < end - pd.Timedelta(days=22))
+    frame.loc[(frame["unique_id"] == "s0") & ~seen, "y"] = np.nan
+    panel = Panel.of(frame, "h", 24, origin=np.datetime64(end) + np.timedelta64(1, "h"))
+    assert young(panel).tolist() == [0]
+    made = forecast(panel, [Base()])
+    assert made.choice.names[0] == KIN
+    told = made.published[0, :, MEDIAN]
+    assert np.corrcoef(told, made.published[1, :, MEDIAN])[0, 1] > 0.9
+    assert told.mean() == pytest.approx(made.published[1, :, MEDIAN].mean() / 2, rel=0.2)

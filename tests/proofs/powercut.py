@@ -232,9 +232,17 @@ class Cuts:
         """Tell of a checkpoint's steps, and stand still where it was asked for."""
         if point.startswith("checkpoint"):
             self.site.reports.say(checkpoint=time.monotonic())
-        if self.halt.exists() and point.startswith(self.halt.read_text()):
+        asked = self._asked()
+        if asked and point.startswith(asked):
             self.site.reports.say(halted=point)
             os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _asked(self) -> str:
+        """Where to stand still, if anywhere: the file may be taken away or be empty while it is read."""
+        try:
+            return self.halt.read_text()
+        except FileNotFoundError:
+            return ""
 
     def _signal(self, number: int) -> None:
         for pid in self.writers:

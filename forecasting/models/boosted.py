@@ -25,10 +25,11 @@ _ROWS_A_VALUE = 8
 _HIGHEST, _LEAST = 3.0, 0.02
 """A row is drawn as often as its height relative to its series' mean says, between these bounds."""
 _YOUNG, _YOUTH_SEASONS = 0.15, 6
-"""So many rows are told only what a young series would know: a new camera is answered by what they teach."""
+"""So many rows are told only what a young series would know, for those that have no kin to tell them."""
 _UNLIKE = 4.0
-"""How often a row near a day unlike its weekday is drawn for one of an ordinary day: there are few of them,
-and the week of Christmas was foretold 3 to 10 % better so, and other weeks no worse."""
+"""How often a row near a day unlike its weekday is drawn for one of an ordinary day, since there are few of
+them: 6 % better in a week of Christmas, 1 to 2 % in other weeks of hours, and on counters no more different
+than another draw of rows."""
 _BLOCK_DAYS, _FEWEST_BLOCKS = 28, 16
 _SPREAD_ROWS, _SPREAD_TREES = 20_000, 50
 GROUPS = ("calendar", "weather", "level", "trend")

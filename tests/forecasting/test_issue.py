@@ -196,6 +196,8 @@ def test_a_new_camera_is_forecast_by_its_kin_though_they_were_not_asked_for(lake
     assert "nearby" in rows["why"].iloc[0]["en"]
     (score,) = lake.read("scores").to_pylist()
     assert (score["model"], score["chosen"]) == ("kin", True)
+    assert score["mase"] > 0
+    assert score["n"] > 0
 
 
 def test_many_areas_are_forecast_in_several_shards(lake, areas, origin, monkeypatch):

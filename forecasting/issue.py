@@ -50,6 +50,8 @@ class Order:
     horizon: int
     prophets: int
     """Prophet is asked for so many of the areas, the largest ones: it is dear."""
+    widths: tuple[float, ...]
+    """(quantiles,) by how often what was published held; read once for all shards of a kind."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def orders(
     """
     wanted, rows = _areas(Areas.read(lake), areas), _kinds(lake, kinds)
     version = lake.version("area_hours")
+    wider = {row["kind"]: tuple(widths(lake, row["kind"], issued_at).tolist()) for row in rows}
     found = []
     for supposed in dict.fromkeys(("", Scenario.of(scenario).name)):
         for row in rows:
@@ -101,7 +104,9 @@ def orders(
             count = -(-len(left) // SHARD_AREAS)
             for number in range(count):
                 few = prophets // count + (number < prophets % count)
-                found.append(Order(lake.root, issue, tuple(left[number::count]), horizon, few))
+                found.append(
+                    Order(lake.root, issue, tuple(left[number::count]), horizon, few, wider[row["kind"]])
+                )
     return found
 
 
@@ -131,8 +136,7 @@ def fill(order: Order) -> Filled:
     if tellers:
         panel = _panel(lake, order, {*order.areas, *(one for family in tellers.values() for one in family)})
     feast = Feast.of(panel)
-    wider = widths(lake, issue.kind, issue.issued_at)
-    made = forecast(feast.without(panel), models(panel, order.prophets), tellers, wider)
+    made = forecast(feast.without(panel), models(panel, order.prophets), tellers, np.array(order.widths))
     outlook = counted(Outlook.of(made, feast), panel, made.rehearsal)
     return Filled(order, outlook.only(np.flatnonzero(np.isin(outlook.ids, order.areas))))
 

@@ -52,15 +52,19 @@ def test_before_the_first_issue_bands_are_as_rehearsed(lake, origin):
 
 def test_the_next_issue_is_wider_where_the_last_ones_were_too_narrow(lake, areas, origin):
     """Ten days of bands that nothing lay in widen what is published, by what the tables say alone."""
-    wanted = issue.orders(lake, origin, 24, areas=areas, prophets=0)
-    before = issue.fill(wanted[0]).outlook.bands
+    before = _bands(lake, areas, origin)
     for back in range(10, 0, -1):
         _publish(lake, areas, origin - timedelta(days=back))
     assert (widths(lake, KIND, origin)[[0, -1]] > 1.5).all()
-    after = issue.fill(wanted[0]).outlook.bands
+    after = _bands(lake, areas, origin)
     middle = QUANTILES.index(0.5)
     assert np.array_equal(before[..., middle], after[..., middle])
     assert (np.ptp(after, axis=-1) > 1.2 * np.ptp(before, axis=-1)).all()
+
+
+def _bands(lake, areas, origin):
+    (wanted,) = issue.orders(lake, origin, 24, areas=areas, prophets=0)
+    return issue.fill(wanted).outlook.bands
 
 
 def _publish(lake, areas, issued):

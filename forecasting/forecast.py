@@ -1,6 +1,5 @@
 """A forecast at a panel's end: rehearsed, chosen, banded and, where a model can tell, explained."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from forecasting.backtest import Rehearsal, answer, origins, rehearse, scores
+from forecasting.backtest import Rehearsal, answer, cpu_s, origins, rehearse, scores
 from forecasting.choose import BLEND, Choice, choose
 from forecasting.intervals import LEVELS, Misses, Rehearsed
 from forecasting.kin import KIN, Cold, Families, cold
@@ -76,16 +75,16 @@ def forecast(
 
 def _forecast(panel: Panel, models: Sequence[Model], families: Families, widths: Floats) -> Forecast:
     rehearsal = rehearse(panel, models, origins(panel))
-    scale, cpu_s = Scale.of(panel), dict(rehearsal.cpu_s)
+    scale, spent = Scale.of(panel), dict(rehearsal.cpu_s)
     answers, explained, spread = {}, None, np.ones((len(panel.ids), panel.horizon))
     for model in models:
-        began = time.process_time()
+        began = cpu_s()
         fitted = model.fit(panel)
         answers[model.name], off = answer(fitted, panel)
         if off is not None and (rehearsal.spread != 1).any():
             spread = off
         explained = fitted if isinstance(fitted, Explained) else explained
-        cpu_s[model.name] += time.process_time() - began
+        spent[model.name] += cpu_s() - began
     choice = choose(rehearsal, answers)
     said = {**rehearsal.paths, BLEND: choice.path(rehearsal.paths, rehearsal.near_unlike, scale)}
     answers[BLEND] = choice.path(answers, panel.near_unlike_ahead, scale)
@@ -99,7 +98,7 @@ def _forecast(panel: Panel, models: Sequence[Model], families: Families, widths:
     if young is not None:
         bands[BLEND][young.numbers], said[BLEND][:, young.numbers] = young.bands, np.nan
         choice.names[young.numbers] = KIN
-    return Forecast(panel, choice, bands, explained, rehearsal, said[BLEND], young, cpu_s)
+    return Forecast(panel, choice, bands, explained, rehearsal, said[BLEND], young, spent)
 
 
 def _misses(panel: Panel, rehearsal: Rehearsal, path: Floats) -> Misses:

@@ -36,8 +36,8 @@ class Misses:
     most: Floats
 
     def widened(self, widths: Floats) -> "Misses":
-        """With every quantile (quantiles,) times as far out."""
-        return replace(self, shape=self.shape * widths)
+        """With every quantile (quantiles,) times as far out, be it further than any miss in rehearsal."""
+        return replace(self, shape=self.shape * widths, most=self.most * max(widths.max(), 1.0))
 
     def around(self, path: Floats, spread: Floats, scale: Scale) -> Floats:
         """(n, horizon, quantiles) in the kind's unit: never crossing, and the path in the middle.
@@ -47,7 +47,6 @@ class Misses:
         series = np.arange(len(path))[:, None]
         off = (self.size[:, None] * spread)[..., None] * self.shape
         off = np.clip(off, -self.most[:, None, None], self.most[:, None, None])
-        off[..., LEVELS == 0.5] = 0  # noqa: PLR2004 - the median is the path
         middle = scale.forward(path, series)[..., None]
         return np.sort(scale.back(middle + off, series[..., None]), axis=-1)
 
@@ -79,8 +78,13 @@ class Rehearsed:
 
 
 def _taught(missed: Floats, cells: tuple[Ints, Ints]) -> tuple[Floats, Floats]:
+    """What is unsure lies as far above a path as below: few origins tell of no side that it leans to.
+
+    Most of what looks like a lean is that a few weeks were all busier, or all quieter, than foreseen.
+    """
     size = _sizes(missed)
-    return size, _shapes(missed / size[:, None], cells)
+    shape = _shapes(missed / size[:, None], cells)
+    return size, (shape - shape[..., ::-1]) / 2
 
 
 def _most(off: Floats) -> Floats:
@@ -101,12 +105,11 @@ def _stretch(missed: Floats, cells: tuple[Ints, Ints]) -> Floats:
         known = np.isfinite(missed[origin])
         some = slice(None, None, 1 + int(known.sum()) // _SAMPLE)
         with np.errstate(invalid="ignore", divide="ignore"):
-            places.append(missed[origin][known][some, None] / bounds[known][some])
+            places.append(np.abs(missed[origin][known][some, None] / bounds[known][some]))
     if not places or not sum(len(place) for place in places):
         return np.ones(len(LEVELS))
     every = np.nan_to_num(np.concatenate(places))
-    within = np.maximum(every, every[:, ::-1])
-    found = [np.quantile(within[:, k], abs(2 * q - 1)) for k, q in enumerate(LEVELS)]
+    found = [np.quantile(every[:, k], abs(2 * q - 1)) for k, q in enumerate(LEVELS)]
     stretch: Floats = np.clip(np.array(found), _LEAST_STRETCH, _MOST_STRETCH)
     return stretch
 

@@ -7,7 +7,6 @@ interval over series and cut-offs excludes 0.
 
 import argparse
 import os
-import time
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 from forecast_peers import Country, Tuned, able
 
-from forecasting.backtest import SCORES, scores
+from forecasting.backtest import SCORES, cpu_s, scores
 from forecasting.choose import BLEND
 from forecasting.feast import Feast
 from forecasting.forecast import forecast
@@ -199,14 +198,18 @@ def fair(contest, past, truth):
     )
 
 
+def timed(work):
+    """What the work gave, and the CPU seconds that it took."""
+    began = cpu_s()
+    return work(), cpu_s() - began
+
+
 def run(contest, panel, dear):
     """Ours on every series, the peers on every series or, where `dear` is less, on a sample of them."""
     tables, costs = [], []
     for cut in (contest.horizon + number * contest.step for number in reversed(range(contest.cutoffs))):
         past, truth = panel.cut(cut), panel.y[:, panel.steps - cut :][:, : contest.horizon]
-        began = time.process_time()
-        made = forecast(past, members())
-        spent = time.process_time() - began
+        made, spent = timed(lambda past=past: forecast(past, members()))
         costs.append(pd.Series({**made.cpu_s, BLEND: spent}) / len(panel.ids))
         every = np.flatnonzero(fair(contest, past, truth))
         bands = {name: band[every] for name, band in made.bands.items()}
@@ -215,9 +218,8 @@ def run(contest, panel, dear):
         tables.append(scores(past.only(every), truth[every], bands).assign(cutoff=cut))
         some = every[:: max(-(-len(every) // dear), 1)]
         for peer in able(contest.peers):
-            began = time.process_time()
-            band = peer.bands(past.only(some))
-            costs.append(pd.Series({peer.name: (time.process_time() - began) / len(some)}))
+            band, spent = timed(lambda peer=peer, past=past, some=some: peer.bands(past.only(some)))
+            costs.append(pd.Series({peer.name: spent / len(some)}))
             tables.append(scores(past.only(some), truth[some], {peer.name: band}).assign(cutoff=cut))
     return Result(contest, pd.concat(tables), pd.concat(costs).groupby(level=0).mean())
 
@@ -262,19 +264,13 @@ def cost(folder):
     many = panel.only(np.tile(np.arange(len(panel.ids)), 9))
     noisy = many.y * rng.lognormal(0, 0.05, many.y.shape)
     many = replace(many, ids=np.array([f"{n:04d}" for n in range(len(noisy))]), y=noisy)
-    ours = _cpu_s(lambda: forecast(many, members())) / len(noisy)
+    ours = timed(lambda: forecast(many, members()))[1] / len(noisy)
     some = np.arange(0, len(panel.ids), 4)
-    theirs = _cpu_s(lambda: Tuned().bands(panel.only(some))) / len(some)
+    theirs = timed(lambda: Tuned().bands(panel.only(some)))[1] / len(some)
     found = f"a refresh of {len(noisy)} hourly series with intervals: {ours:.3f} CPU s a series"
     found += f", tuned Prophet {theirs:.2f}, {theirs / ours:.0f} times as much, wanted 20 times"
     found += f"; 10,000 series on 2 cores: {10_000 * ours / 2 / 60:.0f} minutes"
     return line(found, theirs >= 20 * ours)
-
-
-def _cpu_s(work):
-    began = time.process_time()
-    work()
-    return time.process_time() - began
 
 
 def lebaran(_):

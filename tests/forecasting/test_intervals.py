@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecasting.frequency import frequency
-from forecasting.intervals import Rehearsed
+from forecasting.intervals import LEVELS, Rehearsed
 from forecasting.scale import Scale
 
 SCALE = Scale(counts=True, size=np.full(20, 100.0))
@@ -24,7 +24,7 @@ def _band(truth, spread):
 def test_where_weeks_differ_the_band_is_wider_than_within_a_week():
     """When each origin is off as a whole, a new one still lies in its band about as often as it should."""
     held = []
-    for seed in range(30):
+    for seed in range(200):
         rng = np.random.default_rng(seed)
         off = rng.normal(0, 0.2, (SHAPE[0], 1, 1)) + rng.normal(0, 0.1, SHAPE)
         truth = 100 * np.exp(off)
@@ -48,3 +48,13 @@ def test_without_a_rehearsal_there_is_a_wide_band():
     assert np.isfinite(band).all()
     assert (band[..., 0] < 60).all()
     assert (band[..., -1] > 160).all()
+
+
+def test_a_run_of_busy_weeks_does_not_make_the_band_lean():
+    """Where every rehearsed week was busier than foreseen, the next one may be quieter by as much."""
+    rng = np.random.default_rng(0)
+    truth = 100 * np.exp(np.abs(rng.normal(0, 0.2, SHAPE)))
+    band = np.log(_band(truth, np.ones(SHAPE)) / 100 + 0.05)
+    middle = np.log(1.05)
+    assert band[..., 0] == pytest.approx(2 * middle - band[..., -1])
+    assert band[..., LEVELS == 0.5] == pytest.approx(middle)

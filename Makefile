@@ -35,7 +35,12 @@ powercut: $(READY) ## Prove that a power cut loses nothing (needs root): a few m
 bench-lake: $(READY) ## How fast the lake is against its peers: about ten minutes, and writes docs/proofs/lake-bench.md
 	$(BIN)/python tests/benchmarks/lake.py --write docs/proofs/lake-bench.md
 
-bench-forecast: $(READY) ## The forecasts against their peers on public series (DATA=): about 25 minutes, writes docs/proofs/forecast-bench.md
+.venv-peers: tests/benchmarks/peers.txt
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+bench-forecast: $(READY) .venv-peers ## The forecasts against their peers on public series (DATA=): about 25 minutes, writes docs/proofs/forecast-bench.md
 	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/forecast.py --write
 
 check: $(READY) ## ruff, mypy strict and the import contracts
@@ -49,4 +54,4 @@ format: $(READY) ## Put the code into its format
 	$(BIN)/ruff format .
 
 clean: ## Remove the environment and everything made by tools
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-peers build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -45,13 +45,17 @@ def cpu_s() -> float:
 def origins(panel: Panel) -> tuple[int, ...]:
     """How many steps before the panel's end a forecast is rehearsed, the earliest first.
 
-    Whole days apart, so that as much of the day is known as now; none where too little would be left.
+    Whole days apart, so that as much of the day is known as now, and with two seasons before each, or where
+    that leaves none, with one; none where too little would be left.
     """
     clock = panel.frequency
     first = -(-panel.horizon // clock.day) * clock.day
     apart = max(first // clock.overlap // clock.day, 1) * clock.day
-    wanted = (first + number * apart for number in range(clock.rehearsals))
-    return tuple(sorted((cut for cut in wanted if panel.steps - cut >= 2 * clock.season), reverse=True))
+    wanted = [first + number * apart for number in reversed(range(clock.rehearsals))]
+    grown, young = (
+        tuple(cut for cut in wanted if panel.steps - cut >= seasons * clock.season) for seasons in (2, 1)
+    )
+    return grown or young
 
 
 def rehearse(panel: Panel, models: Sequence[Model], cuts: Sequence[int]) -> Rehearsal:

@@ -22,6 +22,9 @@ _SAMPLE = 50_000
 """So many misses of an origin tell enough of how often it lay inside."""
 _ALMOST_ALL = 0.999
 _LEAST_STRETCH, _MOST_STRETCH = 0.7, 3.0
+_ALONE = 1.5
+"""The stretch where there was but one origin, which tells nothing of how origins differ: 80 % bands then held
+79 % on young pedestrians, counters, trips and months, and 67 % without it."""
 
 
 @dataclass(frozen=True)
@@ -98,15 +101,17 @@ def _most(off: Floats) -> Floats:
 
 def _stretch(missed: Floats, cells: tuple[Ints, Ints]) -> Floats:
     """(quantiles,) by how much the misses' quantiles lie too near for an origin that they do not know."""
+    if len(missed) == 1:
+        return np.full(len(LEVELS), _ALONE)
     places = []
-    for origin in range(len(missed)) if len(missed) > 1 else ():
+    for origin in range(len(missed)):
         size, shape = _taught(np.delete(missed, origin, axis=0), cells)
         bounds = size[:, None, None] * shape
         known = np.isfinite(missed[origin])
         some = slice(None, None, 1 + int(known.sum()) // _SAMPLE)
         with np.errstate(invalid="ignore", divide="ignore"):
             places.append(np.abs(missed[origin][known][some, None] / bounds[known][some]))
-    if not places or not sum(len(place) for place in places):
+    if not sum(len(place) for place in places):
         return np.ones(len(LEVELS))
     every = np.nan_to_num(np.concatenate(places))
     found = [np.quantile(every[:, k], abs(2 * q - 1)) for k, q in enumerate(LEVELS)]

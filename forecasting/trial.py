@@ -8,7 +8,7 @@ import holidays
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import SCORES, scores
+from forecasting.backtest import SCORES, cpu_s, scores
 from forecasting.choose import BLEND
 from forecasting.forecast import Forecast, forecast, mean
 from forecasting.frequency import frequency
@@ -86,8 +86,8 @@ class Trial:
         for number, cut in enumerate(cuts, start=1):
             tried.append(_tried(panel, cut, models))
             told(f"cut-off {number} of {len(cuts)}: {len(panel.ids)} series")
-        forecasts, scored, cpu_s = (list(parts) for parts in zip(*tried, strict=True))
-        return Outcome(pd.concat(forecasts), pd.concat(scored), pd.concat(cpu_s).groupby(level=0).mean())
+        forecasts, scored, costs = (list(parts) for parts in zip(*tried, strict=True))
+        return Outcome(pd.concat(forecasts), pd.concat(scored), pd.concat(costs).groupby(level=0).mean())
 
     def _models(self) -> list[Model]:
         for name in self.models:
@@ -111,13 +111,13 @@ def read(path: Path) -> pd.DataFrame:
 def _tried(panel: Panel, cut: int, models: list[Model]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
     end = panel.steps - cut
     past = panel.cut(cut).recent()
+    began = cpu_s()
     made = forecast(past, models)
+    spent = pd.Series({**made.cpu_s, BLEND: cpu_s() - began}) / max(len(panel.ids), 1)
     truth = panel.y[:, end : end + panel.horizon]
-    cpu_s = pd.Series(made.cpu_s) / max(len(panel.ids), 1)
-    cpu_s[BLEND] = cpu_s.sum()
     cutoffs = dict(zip(past.ids.tolist(), _last_known(past), strict=True))
     told = scores(past, truth, made.bands)
-    return _rows(made), told.assign(cutoff=told["unique_id"].map(cutoffs)), cpu_s
+    return _rows(made), told.assign(cutoff=told["unique_id"].map(cutoffs)), spent
 
 
 def _last_known(past: Panel) -> np.ndarray:

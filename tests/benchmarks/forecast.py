@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from forecast_peers import Country, Tuned, able
+from forecast_peers import Country, Tuned, able, timed
 
-from forecasting.backtest import SCORES, cpu_s, scores
+from forecasting.backtest import SCORES, scores
 from forecasting.choose import BLEND
 from forecasting.feast import Feast
 from forecasting.forecast import forecast
@@ -198,12 +198,6 @@ def fair(contest, past, truth):
     )
 
 
-def timed(work):
-    """What the work gave, and the CPU seconds that it took."""
-    began = cpu_s()
-    return work(), cpu_s() - began
-
-
 def run(contest, panel, dear):
     """Ours on every series, the peers on every series or, where `dear` is less, on a sample of them."""
     tables, costs = [], []
@@ -218,7 +212,7 @@ def run(contest, panel, dear):
         tables.append(scores(past.only(every), truth[every], bands).assign(cutoff=cut))
         some = every[:: max(-(-len(every) // dear), 1)]
         for peer in able(contest.peers):
-            band, spent = timed(lambda peer=peer, past=past, some=some: peer.bands(past.only(some)))
+            band, spent = peer.run(past.only(some))
             costs.append(pd.Series({peer.name: spent / len(some)}))
             tables.append(scores(past.only(some), truth[some], {peer.name: band}).assign(cutoff=cut))
     return Result(contest, pd.concat(tables), pd.concat(costs).groupby(level=0).mean())
@@ -266,7 +260,7 @@ def cost(folder):
     many = replace(many, ids=np.array([f"{n:04d}" for n in range(len(noisy))]), y=noisy)
     ours = timed(lambda: forecast(many, members()))[1] / len(noisy)
     some = np.arange(0, len(panel.ids), 4)
-    theirs = timed(lambda: Tuned().bands(panel.only(some)))[1] / len(some)
+    theirs = Tuned().run(panel.only(some))[1] / len(some)
     found = f"a refresh of {len(noisy)} hourly series with intervals: {ours:.3f} CPU s a series"
     found += f", tuned Prophet {theirs:.2f}, {theirs / ours:.0f} times as much, wanted 20 times"
     found += f"; 10,000 series on 2 cores: {10_000 * ours / 2 / 60:.0f} minutes"

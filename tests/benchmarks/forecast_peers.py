@@ -1,17 +1,29 @@
 """What a planner could run instead: Prophet as it comes and tuned, MSTL and AutoETS."""
 
 import logging
+import subprocess
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
+from forecasting.backtest import cpu_s
 from forecasting.intervals import LEVELS
 from forecasting.panel import Panel
 
 YEAR_HOURS = 365 * 24
 SAMPLES = 300
+STATSFORECAST = Path(".venv-peers/bin/python")
+"""The interpreter of tests/benchmarks/peers.txt."""
+
+
+def timed(work):
+    """What the work gave, and the CPU seconds that it took."""
+    began = cpu_s()
+    return work(), cpu_s() - began
 
 
 class Prophet:
@@ -19,6 +31,10 @@ class Prophet:
 
     name: ClassVar[str] = "prophet_default"
     log: ClassVar[bool] = False
+
+    def run(self, panel: Panel) -> tuple[np.ndarray, float]:
+        """The bands, and CPU seconds."""
+        return timed(lambda: self.bands(panel))
 
     def bands(self, panel: Panel) -> np.ndarray:
         """(n, horizon, quantiles), its own intervals with the path in the middle."""
@@ -91,45 +107,39 @@ def _curve(**options):
 
 @dataclass(frozen=True)
 class Statsforecast:
-    """MSTL or AutoETS with their own intervals."""
+    """MSTL or AutoETS with their own intervals, in an environment of their own."""
 
     name: str
 
-    def bands(self, panel: Panel) -> np.ndarray:
-        """(n, horizon, quantiles); gaps are filled with the season before, since neither takes any."""
-        from statsforecast import StatsForecast, models
-
-        season = panel.frequency.season
-        seasons = [24, 168] if panel.frequency.unit == "h" else season
-        made = {"autoets": models.AutoETS, "mstl": models.MSTL}[self.name](season_length=seasons)
-        kept = 10 * season if panel.frequency.unit == "h" else 730
-        frames = [
-            pd.DataFrame({"unique_id": f"{n:05d}", "y": _filled(y, season)[-kept:]})
-            for n, y in enumerate(panel.y)
-        ]
-        frame = pd.concat([one.assign(ds=np.arange(len(one))) for one in frames])
-        levels = [50, 80, 90, 95]
-        said = StatsForecast(models=[made], freq=1, n_jobs=1).forecast(
-            df=frame, h=panel.horizon, level=levels
-        )
-        name = next(column for column in said.columns if column not in {"unique_id", "ds"})
-        sides = [f"{name}-lo-{level}" for level in levels[::-1]], [f"{name}-hi-{level}" for level in levels]
-        table = said.sort_values(["unique_id", "ds"])[[*sides[0], name, *sides[1]]].to_numpy(np.float64)
-        return np.sort(table.reshape(len(panel.ids), panel.horizon, len(LEVELS)), axis=-1)
+    def run(self, panel: Panel) -> tuple[np.ndarray, float]:
+        """(n, horizon, quantiles) and CPU seconds; gaps are filled with the season before: they bear none."""
+        season, hourly = panel.frequency.season, panel.frequency.unit == "h"
+        kept = 10 * season if hourly else 730
+        y = np.array([_filled(one, season) for one in panel.y])[:, -kept:]
+        seasons = [24, 168] if hourly else [season]
+        with TemporaryDirectory() as folder:
+            asked, answer = Path(folder) / "asked.npz", Path(folder) / "answer.npz"
+            levels = [50, 80, 90, 95]
+            told = {"y": y, "seasons": seasons, "horizon": panel.horizon, "levels": levels}
+            np.savez(asked, model=self.name, **told)
+            script = Path(__file__).with_name("statsforecast_peer.py")
+            subprocess.run([STATSFORECAST, "-W", "ignore", script, asked, answer], check=True)
+            found = np.load(answer)
+            return np.sort(found["bands"], axis=-1), float(found["cpu_s"])
 
 
-def _filled(y, season):
-    known = y[np.flatnonzero(np.isfinite(y))[0] :].copy()
-    for step in np.flatnonzero(~np.isfinite(known)):
-        known[step] = known[step - season] if step >= season else np.nanmean(known)
-    return known
+def _filled(y: np.ndarray, season: int) -> np.ndarray:
+    """From the first known step on; before it nothing."""
+    filled = y.copy()
+    first = int(np.flatnonzero(np.isfinite(y))[0])
+    for step in first + np.flatnonzero(~np.isfinite(y[first:])):
+        filled[step] = filled[step - season] if step - season >= first else np.nanmean(y)
+    return filled
 
 
 def able(names):
-    """Those of these peers that can run here: statsforecast wants an older pandas than the project."""
+    """Those of these peers that can run here: statsforecast needs an environment with an older pandas."""
     known = {one.name: one() for one in (Prophet, Tuned)}
-    try:
-        import statsforecast  # noqa: F401
-    except ImportError:
+    if not STATSFORECAST.exists():
         return [known[name] for name in names if name in known]
     return [known.get(name) or Statsforecast(name) for name in names]

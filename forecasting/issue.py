@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -166,6 +166,30 @@ def models(panel: Panel, prophets: int) -> list[Model]:
 
 
 @dataclass(frozen=True)
+class Agreed:
+    """What the shards of one kind say together, areas adding up where they can be added."""
+
+    issue: Issue
+    outlook: Outlook
+    method: str
+
+    @classmethod
+    def of(cls, lake: Lake, shards: Sequence[Filled]) -> Self:
+        """Make the areas add up."""
+        issue = shards[0].order.issue
+        outlook, method = Outlook.joined([one.outlook for one in shards]), "none"
+        if issue.additive:
+            outlook, method = _adding_up(lake, issue, outlook)
+        return cls(issue, outlook, method)
+
+    def parts(self) -> "list[Agreed]":
+        """As many areas each as a shard has."""
+        count = len(self.outlook.ids)
+        chunks = np.array_split(np.arange(count), -(-count // SHARD_AREAS))
+        return [replace(self, outlook=self.outlook.only(some)) for some in chunks]
+
+
+@dataclass(frozen=True)
 class Published:
     """What was published of one kind: its rows, and the method by which its areas add up."""
 
@@ -176,6 +200,22 @@ class Published:
     def __str__(self) -> str:
         return f"{self.issue.kind:<16} areas add up: {self.method}"
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The parts of a kind, area after area."""
+        ordered = sorted(parts, key=lambda part: pc.min(part.rows["scores"]["area_id"]).as_py())
+        rows = {name: pa.concat_tables(one.rows[name] for one in ordered) for name in ordered[0].rows}
+        return cls(ordered[0].issue, rows, ordered[0].method)
+
+
+def tell(part: Agreed) -> Published:
+    """Every hour of every area in figures and in a sentence."""
+    rows = {
+        "forecasts": publish.forecasts(part.outlook, part.issue),
+        "scores": publish.scores(part.outlook, part.issue),
+    }
+    return Published(part.issue, rows, part.method)
+
 
 def run(lake: Lake, wanted: Sequence[Order], executor: Executor) -> Iterator[Filled | Published]:
     """Fill the orders and publish them together, once all are filled; yields each as it is done."""
@@ -183,21 +223,15 @@ def run(lake: Lake, wanted: Sequence[Order], executor: Executor) -> Iterator[Fil
     for one in executor.run(fill, wanted):
         filled[one.order.issue.kind, one.order.issue.scenario].append(one)
         yield one
-    done = [_summed_up(lake, shards) for _, shards in sorted(filled.items())]
+    agreed = [Agreed.of(lake, shards) for _, shards in sorted(filled.items())]
+    told: dict[tuple[str, str], list[Published]] = defaultdict(list)
+    for part in executor.run(tell, [part for one in agreed for part in one.parts()]):
+        told[part.issue.kind, part.issue.scenario].append(part)
+    done = [Published.joined(parts) for _, parts in sorted(told.items())]
     if done:
         rows = {name: pa.concat_tables(one.rows[name] for one in done) for name in ("forecasts", "scores")}
         publish.append(lake, rows, wanted[0].issue.issued_at)
     yield from done
-
-
-def _summed_up(lake: Lake, shards: Sequence[Filled]) -> Published:
-    """The shards of one kind as rows, where areas can be added, made to add up."""
-    issue = shards[0].order.issue
-    outlook, method = Outlook.joined([one.outlook for one in shards]), "none"
-    if issue.additive:
-        outlook, method = _adding_up(lake, issue, outlook)
-    rows = {"forecasts": publish.forecasts(outlook, issue), "scores": publish.scores(outlook, issue)}
-    return Published(issue, rows, method)
 
 
 def _adding_up(lake: Lake, issue: Issue, outlook: Outlook) -> tuple[Outlook, str]:

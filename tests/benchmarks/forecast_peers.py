@@ -67,6 +67,7 @@ class Tuned(Prophet):
 
     name: ClassVar[str] = "prophet_tuned"
     log: ClassVar[bool] = True
+    mode: ClassVar[str] = "additive"
 
     def curve(self, panel, ds, series):
         """With the holidays that everyone is told of."""
@@ -77,12 +78,21 @@ class Tuned(Prophet):
             free = pd.DatetimeIndex(ds[flags]).normalize().unique()
             days = pd.DataFrame({"ds": free, "holiday": "holiday"})
         own = {"n_changepoints": 12, "changepoint_prior_scale": 0.05, "holidays": days}
+        own["seasonality_mode"] = self.mode
         if panel.frequency.unit != "h":
             return _curve(**own)
         rhythms = dict.fromkeys(("daily_seasonality", "weekly_seasonality", "yearly_seasonality"), False)
         made = _curve(**own, **rhythms).add_seasonality("weekly", 7, 8)
         made.add_seasonality("weekdays", 1, 10, condition_name="weekday")
         return made.add_seasonality("weekends", 1, 10, condition_name="weekend")
+
+
+class Multiplicative(Tuned):
+    """The same on the plain values, of which each rhythm is a share."""
+
+    name: ClassVar[str] = "prophet_multiplicative"
+    log: ClassVar[bool] = False
+    mode: ClassVar[str] = "multiplicative"
 
 
 class Country(Prophet):
@@ -139,7 +149,7 @@ def _filled(y: np.ndarray, season: int) -> np.ndarray:
 
 def able(names):
     """Those of these peers that can run here: statsforecast needs an environment with an older pandas."""
-    known = {one.name: one() for one in (Prophet, Tuned)}
+    known = {one.name: one() for one in (Prophet, Tuned, Multiplicative)}
     if not STATSFORECAST.exists():
         return [known[name] for name in names if name in known]
     return [known.get(name) or Statsforecast(name) for name in names]

@@ -52,6 +52,15 @@ def test_origins_leave_the_clock_as_it_is_now(long):
     assert len(cuts) == 4
 
 
+def test_what_is_young_is_rehearsed_after_its_first_season(long):
+    """Ten days of hours are rehearsed, a week is not; the band of ten days is narrower than a mere guess."""
+    ten, seven = (Panel.of(long(n=4, days=days), "h", 24) for days in (10, 7))
+    assert origins(ten) == (72, 48, 24)
+    assert origins(seven) == ()
+    tried, guessed = (np.ptp(forecast(one, MODELS).published, axis=-1).mean() for one in (ten, seven))
+    assert tried < 0.7 * guessed
+
+
 def test_a_model_that_is_half_as_bad_again_is_vetoed(long):
     """A wild model has no part in what is published."""
     made = forecast(Panel.of(long(n=2, days=70), "h", 24), (Base(),))

@@ -58,3 +58,9 @@ def test_a_run_of_busy_weeks_does_not_make_the_band_lean():
     middle = np.log(1.05)
     assert band[..., 0] == pytest.approx(2 * middle - band[..., -1])
     assert band[..., LEVELS == 0.5] == pytest.approx(middle)
+
+
+def test_a_single_origin_is_not_taken_for_all():
+    """Where but one week was rehearsed, an 80 % band is wider than 80 % of that week's misses ask for."""
+    truth = 100 * np.exp(np.random.default_rng(0).normal(0, 0.1, (2, *SHAPE[1:])))
+    assert _held(truth[0], _band(truth, np.ones(truth.shape)), 2) > 0.87

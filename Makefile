@@ -40,7 +40,7 @@ bench-lake: $(READY) ## How fast the lake is against its peers: about ten minute
 	$@/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-bench-forecast: $(READY) .venv-peers ## The forecasts against their peers on public series (DATA=): about 25 minutes, writes docs/proofs/forecast-bench.md
+bench-forecast: $(READY) .venv-peers ## The forecasts against their peers on public series (DATA=): about ten minutes, and writes docs/proofs/forecast-bench.md
 	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/forecast.py --write
 
 check: $(READY) ## ruff, mypy strict and the import contracts

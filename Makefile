@@ -1,4 +1,5 @@
-# `make` lists the targets. Everything runs in .venv, which they make from constraints.txt.
+# `make` lists the targets. Everything runs in .venv, which they make from constraints.txt, but for a benchmark's
+# peers that want older libraries, in .venv-peers.
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -35,12 +36,12 @@ powercut: $(READY) ## Prove that a power cut loses nothing (needs root): a few m
 bench-lake: $(READY) ## How fast the lake is against its peers: about ten minutes, and writes docs/proofs/lake-bench.md
 	$(BIN)/python tests/benchmarks/lake.py --write docs/proofs/lake-bench.md
 
-.venv-peers: tests/benchmarks/peers.txt
-	$(PYTHON) -m venv $@
-	$@/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+.venv-peers/.ready: tests/benchmarks/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-bench-forecast: $(READY) .venv-peers ## The forecasts against their peers on public series (DATA=): about ten minutes, and writes docs/proofs/forecast-bench.md
+bench-forecast: $(READY) .venv-peers/.ready ## The forecasts against their peers on public series (DATA=): about ten minutes, and writes docs/proofs/forecast-bench.md
 	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/forecast.py --write
 
 check: $(READY) ## ruff, mypy strict and the import contracts

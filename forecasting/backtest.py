@@ -15,7 +15,8 @@ from lakehouse.tables import QUANTILES, quantile_column
 
 _NOTHING_THERE = 1e6
 """utilsforecast divides by next to nothing where every value is 0: there is no such score."""
-SCORES = ("mase", "rmsse", "sql", "wql", "coverage80", "coverage95")
+_OF_BANDS = ("sql", "wql", "coverage80", "coverage95")
+SCORES = ("mase", "rmsse", *_OF_BANDS)
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,11 @@ def scores(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFr
     table["wql"] = table["wql"].where(table["wql"] < _NOTHING_THERE)
     finite: pd.DataFrame = table.replace([np.inf, -np.inf], np.nan).merge(counted, on="unique_id")
     return finite.assign(unique_id=past.ids[finite["unique_id"]])
+
+
+def unbanded(scored: pd.DataFrame) -> pd.DataFrame:
+    """The scores of paths alone, where there was one origin: the only band is taught by it, and untried."""
+    return scored.assign(**dict.fromkeys(_OF_BANDS, np.nan))
 
 
 def _wide(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from forecasting.backtest import Rehearsal, answer, cpu_s, origins, rehearse, scores
+from forecasting.backtest import Rehearsal, answer, cpu_s, origins, rehearse, scores, unbanded
 from forecasting.choose import BLEND, Choice, choose
 from forecasting.intervals import LEVELS, Misses, Rehearsed
 from forecasting.kin import KIN, Cold, Families, cold
@@ -107,7 +107,10 @@ def _misses(panel: Panel, rehearsal: Rehearsal, path: Floats) -> Misses:
 
 
 def rehearsed_scores(made: Forecast) -> pd.DataFrame:
-    """The rehearsals' scores by series and model, each origin under the intervals that the others taught."""
+    """The rehearsals' scores by series and model, each origin under the intervals that the others taught.
+
+    With one origin there are no others, and how such intervals did is not known.
+    """
     panel, rehearsal = made.panel, made.rehearsal
     scale = Scale.of(panel)
     paths = {**rehearsal.paths, BLEND: made.rehearsed}
@@ -124,6 +127,7 @@ def rehearsed_scores(made: Forecast) -> pd.DataFrame:
         return pd.DataFrame()
     every = pd.concat(tables).groupby(["unique_id", "model"], as_index=False)
     merged = every.mean(numeric_only=True).assign(n=every["n"].sum()["n"])
+    merged = unbanded(merged) if len(tables) == 1 else merged
     if made.young is None:
         return merged
     others = ~merged["unique_id"].isin(panel.ids[made.young.numbers])

@@ -71,7 +71,8 @@ class Filled:
         skill = pc.mean(chosen["mase"]).as_py()
         held = pc.mean(chosen["coverage80"]).as_py()
         text = f"{self.order.issue.kind:<16} {chosen.num_rows} areas ({models or 'none'})"
-        text += f", MASE {skill:.2f}, 80 % band held {held:.0%}" if skill is not None else ""
+        text += f", MASE {skill:.2f}" if skill is not None else ""
+        text += f", 80 % band held {held:.0%}" if held is not None else ""
         text += f", if {self.order.issue.scenario}" if self.order.issue.scenario else ""
         return text + (f", {lacking} with insufficient data" if lacking else "")
 
@@ -182,7 +183,7 @@ class Agreed:
             outlook, method = _adding_up(lake, issue, outlook)
         return cls(issue, outlook, method)
 
-    def parts(self) -> "list[Agreed]":
+    def parts(self) -> list[Self]:
         """As many areas each as a shard has."""
         count = len(self.outlook.ids)
         chunks = np.array_split(np.arange(count), -(-count // SHARD_AREAS))

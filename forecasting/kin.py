@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import Rehearsal, scores
+from forecasting.backtest import Rehearsal, scores, unbanded
 from forecasting.intervals import Misses, Rehearsed
 from forecasting.panel import Flags, Panel
 from forecasting.scale import Scale
@@ -235,7 +235,7 @@ class Nursery:
             tables.append(scores(self.panel.cut(cut), self.rehearsed.truth[k], {KIN: bands}))
         if not tables:
             return pd.DataFrame()
-        every = pd.concat(tables)
+        every = pd.concat(tables) if len(tables) > 1 else unbanded(tables[0])
         mean_score = every.mean(numeric_only=True).to_dict() | {"model": KIN, "n": every["n"].sum()}
         return pd.DataFrame([{"unique_id": name, **mean_score} for name in ids])
 

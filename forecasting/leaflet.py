@@ -151,18 +151,26 @@ def _lead(chapter: Chapter, language: Language) -> str:
 def _skill(score: Mapping[str, Any] | None, language: Language) -> str:
     if score is None or score["mase"] is None:
         return "Prakiraan ini belum diuji." if language == "id" else "This forecast has not been tested yet."
-    share, held = abs(1 - score["mase"]), score["coverage80"]
+    share = abs(1 - score["mase"])
     mase = f"{score['mase']:.2f}".replace(".", "," if language == "id" else ".")
     better = score["mase"] < 1
     if language == "id":
         compared = (
             f"{share:.0%} {'lebih' if better else 'kurang'} teliti daripada meniru jam yang sama kemarin"
         )
-        return f"Pada masa lalu: {compared} (MASE {mase}); pita 80 % memuat {held:.0%} dari jam uji."
+        return f"Pada masa lalu: {compared} (MASE {mase}){_held(score, language)}."
     compared = (
         f"{share:.0%} {'closer' if better else 'further off'} than repeating the same hour of the day before"
     )
-    return f"On the past: {compared} (MASE {mase}); the 80 % band held {held:.0%} of the tested hours."
+    return f"On the past: {compared} (MASE {mase}){_held(score, language)}."
+
+
+def _held(score: Mapping[str, Any], language: Language) -> str:
+    if score["coverage80"] is None:
+        return ""
+    if language == "id":
+        return f"; pita 80 % memuat {score['coverage80']:.0%} dari jam uji"
+    return f"; the 80 % band held {score['coverage80']:.0%} of the tested hours"
 
 
 def _table(chapter: Chapter) -> str:

@@ -31,7 +31,7 @@ export function skillOf(score) {
   if (!score || score.mase === null) return word("skill.untested");
   const key = score.mase < 1 ? "skill.better" : "skill.worse";
   const error = word(key, { share: percent(Math.abs(1 - score.mase)), mase: decimal(score.mase) });
-  return `${error} ${word("skill.band", { coverage: percent(score.coverage80) })}`;
+  return score.coverage80 === null ? error : `${error} ${word("skill.band", { coverage: percent(score.coverage80) })}`;
 }
 
 /** Since when something has been too far off to be chance; empty where it is not. */

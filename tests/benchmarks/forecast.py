@@ -312,7 +312,7 @@ def main():
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--data", type=Path, default=os.environ.get("DATA") or "../shared/data/series")
     asked.add_argument("--sets", default=",".join([*CONTESTS, *SINGLE]), help="with commas; all by default")
-    asked.add_argument("--dear", type=int, default=12, help="series a cut-off that the peers run on")
+    asked.add_argument("--dear", type=int, default=24, help="series a cut-off that the peers run on")
     asked.add_argument("--write", action="store_true", help=f"put the tables into {PROOF}")
     words = asked.parse_args()
     warnings.filterwarnings("ignore")

@@ -1,4 +1,4 @@
-"""What a planner could run instead: Prophet as it comes and tuned, MSTL and AutoETS."""
+"""What a planner could run instead: Prophet as it comes, tuned on logarithms or shares, MSTL and AutoETS."""
 
 import logging
 import subprocess
@@ -77,8 +77,8 @@ class Tuned(Prophet):
             flags = panel.covariate("holiday", np.full_like(columns, series), columns) > 0
             free = pd.DatetimeIndex(ds[flags]).normalize().unique()
             days = pd.DataFrame({"ds": free, "holiday": "holiday"})
-        own = {"n_changepoints": 12, "changepoint_prior_scale": 0.05, "holidays": days}
-        own["seasonality_mode"] = self.mode
+        own = {"n_changepoints": 12, "changepoint_prior_scale": 0.05}
+        own |= {"holidays": days, "seasonality_mode": self.mode}
         if panel.frequency.unit != "h":
             return _curve(**own)
         rhythms = dict.fromkeys(("daily_seasonality", "weekly_seasonality", "yearly_seasonality"), False)
@@ -150,6 +150,6 @@ def _filled(y: np.ndarray, season: int) -> np.ndarray:
 def able(names):
     """Those of these peers that can run here: statsforecast needs an environment with an older pandas."""
     known = {one.name: one() for one in (Prophet, Tuned, Multiplicative)}
-    if not STATSFORECAST.exists():
+    if not STATSFORECAST.parents[1].joinpath(".ready").exists():
         return [known[name] for name in names if name in known]
     return [known.get(name) or Statsforecast(name) for name in names]

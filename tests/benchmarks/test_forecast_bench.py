@@ -43,6 +43,7 @@ def test_a_set_is_run_against_its_peers_and_each_goal_is_judged(tmp_path):
         "| naive |",
         "| prophet_default |",
         "| prophet_tuned |",
+        "| prophet_multiplicative |",
         "below naive",
     ):
         assert word in done.stdout

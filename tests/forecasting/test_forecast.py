@@ -61,6 +61,13 @@ def test_what_is_young_is_rehearsed_after_its_first_season(long):
     assert tried < 0.7 * guessed
 
 
+def test_a_single_rehearsal_tells_nothing_of_the_band(long):
+    """How far off the path was is told; how often the band held is not, since that origin taught it."""
+    scores = rehearsed_scores(forecast(Panel.of(long(n=2, days=16), "h", 169), (Base(),)))
+    assert scores["mase"].notna().all()
+    assert scores[["sql", "wql", "coverage80", "coverage95"]].isna().all(axis=None)
+
+
 def test_a_model_that_is_half_as_bad_again_is_vetoed(long):
     """A wild model has no part in what is published."""
     made = forecast(Panel.of(long(n=2, days=70), "h", 24), (Base(),))

@@ -24,12 +24,12 @@ def _band(truth, spread):
 def test_where_weeks_differ_the_band_is_wider_than_within_a_week():
     """When each origin is off as a whole, a new one still lies in its band about as often as it should."""
     held = []
-    for seed in range(200):
+    for seed in range(200):  # weeks differ so much that fewer would tell nothing
         rng = np.random.default_rng(seed)
         off = rng.normal(0, 0.2, (SHAPE[0], 1, 1)) + rng.normal(0, 0.1, SHAPE)
         truth = 100 * np.exp(off)
         held.append(_held(truth[-1], _band(truth, np.ones(SHAPE)), 2))
-    assert np.mean(held) == pytest.approx(0.8, abs=0.05)
+    assert np.mean(held) == pytest.approx(0.82, abs=0.04)
 
 
 def test_a_doubtful_step_gets_a_wider_band():
@@ -64,3 +64,16 @@ def test_a_single_origin_is_not_taken_for_all():
     """Where but one week was rehearsed, an 80 % band is wider than 80 % of that week's misses ask for."""
     truth = 100 * np.exp(np.random.default_rng(0).normal(0, 0.1, (2, *SHAPE[1:])))
     assert _held(truth[0], _band(truth, np.ones(truth.shape)), 2) > 0.87
+
+
+def test_a_band_that_is_widened_goes_beyond_all_that_was_missed():
+    """Where bands held too rarely the world misses by more than it ever did in rehearsal."""
+    truth = 100 * np.exp(np.random.default_rng(0).normal(0, 0.1, SHAPE))
+    past = Rehearsed(truth, np.full_like(truth, 100.0), np.ones(SHAPE), np.zeros(20, dtype=int))
+    misses = past.learn(SCALE, frequency("D"))
+    path, spread = np.full(SHAPE[1:], 100.0), np.full(SHAPE[1:], 10.0)
+    furthest, further = (
+        np.log(one.around(path, spread, SCALE)[..., -1] / 100 + 0.05).max() - np.log(1.05)
+        for one in (misses, misses.widened(np.full(len(LEVELS), 1.5)))
+    )
+    assert further == pytest.approx(1.5 * furthest)

@@ -1,5 +1,6 @@
 """From the lake to the lake: forecasts and scores, published once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -210,3 +211,15 @@ def test_many_areas_are_forecast_in_several_shards(lake, areas, origin, monkeypa
     assert set(rows["area_id"]) == set(areas)
     assert not rows.duplicated(["area_id", "at"]).any()
     assert lake.read("scores", where=pc.field("chosen")).num_rows == len(areas)
+
+
+def test_parts_that_come_in_any_order_are_published_area_after_area(areas, run):
+    """A cluster hands them back as they are done."""
+    *_, whole = run(areas=areas)
+    asked = [pc.field("area_id") == area for area in sorted(areas, reverse=True)]
+    parts = [
+        replace(whole, rows={name: table.filter(one) for name, table in whole.rows.items()}) for one in asked
+    ]
+    joined = issue.Published.joined(parts)
+    assert joined.rows["forecasts"].equals(whole.rows["forecasts"])
+    assert joined.rows["scores"]["area_id"].to_pylist() == sorted(whole.rows["scores"]["area_id"].to_pylist())

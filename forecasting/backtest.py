@@ -47,7 +47,7 @@ def origins(panel: Panel) -> tuple[int, ...]:
     """How many steps before the panel's end a forecast is rehearsed, the earliest first.
 
     Whole days apart, so that as much of the day is known as now, and with two seasons before each, or where
-    that leaves none, with one; none where too little would be left.
+    that leaves fewer than two, with one: two origins tell how they differ. None where too little would be left.
     """
     clock = panel.frequency
     first = -(-panel.horizon // clock.day) * clock.day
@@ -56,7 +56,7 @@ def origins(panel: Panel) -> tuple[int, ...]:
     grown, young = (
         tuple(cut for cut in wanted if panel.steps - cut >= seasons * clock.season) for seasons in (2, 1)
     )
-    return grown or young
+    return grown if len(grown) > 1 else young
 
 
 def rehearse(panel: Panel, models: Sequence[Model], cuts: Sequence[int]) -> Rehearsal:

@@ -57,6 +57,8 @@ def test_what_is_young_is_rehearsed_after_its_first_season(long):
     ten, seven = (Panel.of(long(n=4, days=days), "h", 24) for days in (10, 7))
     assert origins(ten) == (72, 48, 24)
     assert origins(seven) == ()
+    counts = [len(origins(Panel.of(long(n=1, days=days), "h", 24))) for days in range(7, 30)]
+    assert min(counts[3:]) >= 2
     tried, guessed = (np.ptp(forecast(one, MODELS).published, axis=-1).mean() for one in (ten, seven))
     assert tried < 0.7 * guessed
 

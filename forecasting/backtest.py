@@ -47,7 +47,7 @@ def origins(panel: Panel) -> tuple[int, ...]:
     """How many steps before the panel's end a forecast is rehearsed, the earliest first.
 
     Whole days apart, so that as much of the day is known as now, and with two seasons before each, or where
-    that leaves fewer than two, with one: two origins tell how they differ. None where too little would be left.
+    that leaves fewer than two, with one: two origins tell how they differ. None where too little is left.
     """
     clock = panel.frequency
     first = -(-panel.horizon // clock.day) * clock.day

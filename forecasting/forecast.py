@@ -10,13 +10,12 @@ from threadpoolctl import threadpool_limits
 
 from forecasting.backtest import Rehearsal, answer, cpu_s, origins, rehearse, scores, unbanded
 from forecasting.choose import BLEND, Choice, choose
-from forecasting.intervals import LEVELS, Misses, Rehearsed
+from forecasting.intervals import AS_REHEARSED, LEVELS, Misses, Rehearsed
 from forecasting.kin import KIN, Cold, Families, cold
 from forecasting.models import Explained, Model
 from forecasting.panel import Panel
 from forecasting.scale import Scale
 from forecasting.vintages import Floats
-from forecasting.widths import AS_REHEARSED
 
 _ANYONE: Families = {}
 _EDGES = np.concatenate([[0.0], (LEVELS[1:] + LEVELS[:-1]) / 2, [1.0]])

@@ -10,6 +10,8 @@ from forecasting.vintages import Floats, Ints
 from lakehouse.tables import QUANTILES
 
 LEVELS = np.array(QUANTILES)
+AS_REHEARSED = np.ones(len(LEVELS))
+"""Widths that change nothing."""
 _BLOCKS, _PARTS = 4, 6
 _POOL_STEPS = 150.0
 """How many misses of its own it takes for a part of the day to weigh as much as what it is shrunk to."""

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from forecasting.intervals import AS_REHEARSED
 from forecasting.vintages import Floats
 from lakehouse.calendar import CITY_ZONE
 from lakehouse.store import Lake
 from lakehouse.tables import QUANTILES, quantile_column
 
-AS_REHEARSED = np.ones(len(QUANTILES))
 _WANTED = 1 - np.abs(2 * np.array(QUANTILES) - 1)
 """The share that should lie outside of a quantile and its counterpart; all of it for the median."""
 _DAYS, _FEWEST_STEPS = 28, 24

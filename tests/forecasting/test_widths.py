@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from forecasting import issue
-from forecasting.widths import AS_REHEARSED, learnt, widths
+from forecasting.intervals import AS_REHEARSED
+from forecasting.widths import learnt, widths
 from lakehouse.tables import QUANTILES, TABLES, quantile_column
 
 WANTED = 1 - np.abs(2 * np.array(QUANTILES) - 1)

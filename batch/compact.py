@@ -13,11 +13,11 @@ from deltalake import DeltaTable
 
 from batch.executor import Executor
 from batch.shards import SHARD_BYTES, Lacking, Refused, Written, write_shard
-from lakehouse import commits, datafiles
-from lakehouse.commits import StaleSnapshotError
+from lakehouse.landing.segments import SegmentName
+from lakehouse.log import commits, datafiles
+from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.log.reading import watermark
 from lakehouse.milestones import reach
-from lakehouse.reading import watermark
-from lakehouse.segments import SegmentName
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 

@@ -17,8 +17,9 @@ from batch.hours import leaf
 from batch.retention import spans
 from batch.rewrite import Forgotten, rewrite
 from batch.vacuum import vacuum
-from lakehouse import cameras, datafiles
-from lakehouse.commits import DELETION
+from lakehouse.city import cameras
+from lakehouse.log import datafiles
+from lakehouse.log.commits import DELETION
 from lakehouse.problem import BadSegment, BadTable, BadTime, UnknownCamera
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from batch.hours import Array, Leaves, area_rows, usual_of_past
 from batch.minutes import Kind, Pair, ways
 from batch.sight import SEEN, UNSEEN, midnight
-from lakehouse.calendar import city_day
-from lakehouse.reading import Reading, watermark
+from lakehouse.clock import city_day
+from lakehouse.log.reading import Reading, watermark
 from lakehouse.runs import HISTORY
 from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from batch.minutes import Kind, Minutes, Pair, ways
 from batch.sight import REASONS, UNSEEN, midnight
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.clock import CITY_ZONE
 from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.tables import AT, TABLES
 

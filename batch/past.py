@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from batch.hours import Array, Leaves, leaf, mean_of_known
 from batch.minutes import Kind, Pair, ways
 from batch.sight import midnight
-from lakehouse.reading import Reading
+from lakehouse.log.reading import Reading
 
 WEEKS = 4
 """How many weeks back the same hour counts for what is usual."""

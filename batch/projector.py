@@ -8,7 +8,7 @@ from typing import Protocol
 
 from batch.footage import Life
 from batch.sight import midnight
-from lakehouse.cameras import Camera
+from lakehouse.city.cameras import Camera
 from lakehouse.scenes import Event, Measure, Scene, State
 
 AT_LEAST_AFTER = timedelta(minutes=2)

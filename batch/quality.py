@@ -24,9 +24,9 @@ from batch.sight import (
     midnight,
     rates,
 )
-from lakehouse import cameras as hung
-from lakehouse.areas import Areas
-from lakehouse.cameras import Camera
+from lakehouse.city import cameras as hung
+from lakehouse.city.areas import Areas
+from lakehouse.city.cameras import Camera
 from lakehouse.problem import UnknownCamera, UnknownDay
 from lakehouse.scenes import LOOK_S, Outcome
 from lakehouse.settings import COVERAGE_FLOOR

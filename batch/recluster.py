@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from batch.executor import Executor
 from batch.rewrite import SHARD_ROWS, Rewritten, rewrite
-from lakehouse.calendar import city_day
-from lakehouse.commits import RECLUSTER
-from lakehouse.listing import Listed, listed
+from lakehouse.clock import city_day
+from lakehouse.log.commits import RECLUSTER
+from lakehouse.log.listing import Listed, listed
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 

@@ -19,17 +19,17 @@ from batch.executor import Executor
 from batch.footage import BOX_COLUMNS, LOOK_COLUMNS, Footage
 from batch.projector import Analytic, Projector, Span
 from batch.sight import frames_of, midnight
-from lakehouse import cameras as hung
-from lakehouse import rows
-from lakehouse.calendar import city_day
-from lakehouse.cameras import Camera
-from lakehouse.datafiles import content
-from lakehouse.listing import listed
+from lakehouse.city import cameras as hung
+from lakehouse.city.cameras import Camera
+from lakehouse.clock import city_day
+from lakehouse.landing import rows
+from lakehouse.landing.segments import SegmentName, app_id
+from lakehouse.log.datafiles import content
+from lakehouse.log.listing import listed
+from lakehouse.log.reading import Reading, watermark
 from lakehouse.problem import BadReplay, UnknownCamera, UnknownDay
-from lakehouse.reading import Reading, watermark
 from lakehouse.runs import HISTORY, LIVE, Runs
 from lakehouse.scenes import LOOK_S, Event, Measure, Outcome
-from lakehouse.segments import SegmentName, app_id
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 from serving import analytic

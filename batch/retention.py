@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from batch.executor import Executor
 from batch.rewrite import Forgotten, rewrite
 from batch.sight import midnight
-from lakehouse import commits
-from lakehouse.calendar import city_day
-from lakehouse.commits import RETENTION, StaleSnapshotError
-from lakehouse.listing import Listed, listed
+from lakehouse.clock import city_day
+from lakehouse.log import commits
+from lakehouse.log.commits import RETENTION, StaleSnapshotError
+from lakehouse.log.listing import Listed, listed
 from lakehouse.problem import UnknownParameter
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES

@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from batch.executor import Executor
-from lakehouse import commits, datafiles
-from lakehouse.commits import StaleSnapshotError
-from lakehouse.datafiles import DataFile
-from lakehouse.fingerprint import fingerprint, total
-from lakehouse.folder import Folder
-from lakehouse.listing import listed
+from lakehouse.log import commits, datafiles
+from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.log.datafiles import DataFile
+from lakehouse.log.fingerprint import fingerprint, total
+from lakehouse.log.listing import listed
+from lakehouse.log.reading import Reading
 from lakehouse.milestones import reach
+from lakehouse.places.folder import Folder
 from lakehouse.problem import BadTable, UnknownVersion
-from lakehouse.reading import Reading
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
 

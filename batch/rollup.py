@@ -14,14 +14,14 @@ from batch.hours import Leaves, area_rows, leaf
 from batch.minutes import Kind, Minutes, Pair
 from batch.past import Past
 from batch.sight import DAY_MINUTES, LOOK_COLUMNS, Rates, Sight, midnight, rates
-from lakehouse import commits
-from lakehouse.areas import Areas
-from lakehouse.calendar import city_day
-from lakehouse.commits import StaleSnapshotError
+from lakehouse.city.areas import Areas
+from lakehouse.clock import city_day
+from lakehouse.log import commits
+from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.log.reading import Reading, watermark
 from lakehouse.milestones import reach
-from lakehouse.places import folder_at
+from lakehouse.places.places import folder_at
 from lakehouse.problem import UnknownKind
-from lakehouse.reading import Reading, watermark
 from lakehouse.runs import Runs
 from lakehouse.scenes import LOOK_S
 from lakehouse.settings import COVERAGE_FLOOR

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from lakehouse import datafiles
-from lakehouse.datafiles import DataFile
+from lakehouse.landing.segments import SegmentName, stamped
 from lakehouse.lateness import LATE_H
+from lakehouse.log import datafiles
+from lakehouse.log.datafiles import DataFile
 from lakehouse.milestones import reach
 from lakehouse.problem import BadSegment
-from lakehouse.segments import SegmentName, stamped
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.clock import CITY_ZONE
 from lakehouse.runs import HISTORY
 from lakehouse.scenes import LOOK_S, Health, Outcome
 from lakehouse.store import Lake

@@ -11,7 +11,7 @@ from batch import retention
 from batch import vacuum as vacuuming
 from batch.executor import Executor
 from batch.settings import Settings
-from lakehouse.calendar import instant
+from lakehouse.clock import instant
 from lakehouse.problem import UnknownParameter
 from lakehouse.store import Lake
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from deltalake import DeltaTable
 
-from lakehouse import checkpoints, commits, datafiles
-from lakehouse.commits import VACUUM, StaleSnapshotError
-from lakehouse.folder import TEMPORARY, Entry
-from lakehouse.listing import listed
+from lakehouse.log import checkpoints, commits, datafiles
+from lakehouse.log.commits import VACUUM, StaleSnapshotError
+from lakehouse.log.listing import listed
+from lakehouse.log.reading import watermark
 from lakehouse.milestones import reach
-from lakehouse.reading import watermark
+from lakehouse.places.folder import TEMPORARY, Entry
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 

@@ -13,7 +13,7 @@ from forecasting.executor import Executor
 from forecasting.series import last_full_hour
 from forecasting.settings import Settings
 from forecasting.trial import Trial, read
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.clock import CITY_ZONE
 from lakehouse.door import run as through_the_door
 from lakehouse.problem import BadTime
 from lakehouse.store import Lake

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from forecasting.chart import Story
 from forecasting.why import Language
-from lakehouse.areas import Area, Areas
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.city.areas import Area, Areas
+from lakehouse.clock import CITY_ZONE
 from lakehouse.store import Lake
 
 LEVELS = ("city", "kecamatan")

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from lakehouse.areas import Areas
-from lakehouse.cameras import Camera
+from lakehouse.city.areas import Areas
+from lakehouse.city.cameras import Camera
 
 
 def families(

@@ -28,8 +28,8 @@ from forecasting.publish import Issue
 from forecasting.reconcile import Sums, reconcile
 from forecasting.scenario import Scenario
 from forecasting.widths import widths
-from lakehouse import cameras
-from lakehouse.areas import Areas
+from lakehouse.city import cameras
+from lakehouse.city.areas import Areas
 from lakehouse.problem import UnknownArea, UnknownKind
 from lakehouse.store import Lake
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from forecasting.choose import BLEND, NONE
 from forecasting.outlook import Outlook
 from forecasting.why import Language
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.clock import CITY_ZONE
 from lakehouse.store import Lake
 from lakehouse.tables import QUANTILES, TABLES, quantile_column
 

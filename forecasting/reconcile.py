@@ -10,7 +10,7 @@ from scipy import sparse
 from forecasting.intervals import LEVELS
 from forecasting.outlook import Outlook
 from forecasting.vintages import Floats, Ints
-from lakehouse.areas import Areas
+from lakehouse.city.areas import Areas
 
 NONE, BOTTOM_UP = "none", "bottom-up"
 METHODS = (BOTTOM_UP, "wls_struct", "wls_var", "mint_shrink")

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from forecasting.frequency import FREQUENCIES
 from forecasting.panel import Panel
 from forecasting.vintages import Vintages
-from lakehouse.calendar import CITY_ZONE, day_flags
+from lakehouse.city.calendar import day_flags
+from lakehouse.clock import CITY_ZONE
 from lakehouse.store import Lake
 
 HOUR = FREQUENCIES["h"]

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecasting.vintages import Floats
-from lakehouse.commits import StaleSnapshotError
-from lakehouse.reading import Reading
+from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.log.reading import Reading
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
 

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from forecasting.intervals import AS_REHEARSED
 from forecasting.vintages import Floats
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.clock import CITY_ZONE
 from lakehouse.store import Lake
 from lakehouse.tables import QUANTILES, quantile_column
 

@@ -11,16 +11,16 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from lakehouse import cameras as hung
 from lakehouse import registry
-from lakehouse.areas import Areas
-from lakehouse.calendar import CITY_ZONE, instant
 from lakehouse.checks import INVARIANTS, Invariant
 from lakehouse.checks.standing import Item, Standing
+from lakehouse.city import cameras as hung
+from lakehouse.city.areas import Areas
+from lakehouse.clock import CITY_ZONE, instant
 from lakehouse.contract import contract, lines
 from lakehouse.door import run
+from lakehouse.places.secrets import Secrets
 from lakehouse.problem import BadRegistry, BrokenLake
-from lakehouse.secrets import Secrets
 from lakehouse.settings import Settings
 from lakehouse.store import Lake
 from lakehouse.synthetic import City, Observed

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from lakehouse.addresses import redact
+from lakehouse.places.addresses import redact
 from lakehouse.problem import Problem
 
 

@@ -11,14 +11,15 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from lakehouse import checkpoints, commits, datafiles
-from lakehouse.commits import StaleSnapshotError
-from lakehouse.folder import Folder
-from lakehouse.landing import Landing
-from lakehouse.listing import listed
-from lakehouse.places import folder_at
+from lakehouse.fitting import fit
+from lakehouse.landing.landing import Landing
+from lakehouse.log import checkpoints, commits, datafiles
+from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.log.listing import listed
+from lakehouse.log.reading import Reading, Tail, fresh_reading, tail, watermark
+from lakehouse.places.folder import Folder
+from lakehouse.places.places import folder_at
 from lakehouse.problem import BadLake, BrokenLake, UnknownVersion
-from lakehouse.reading import Reading, Tail, fresh_reading, tail, watermark
 from lakehouse.runs import Runs
 from lakehouse.tables import TABLES, Table
 
@@ -157,7 +158,7 @@ class Lake:
             BadTable: the rows do not fit; nothing was written.
             DiskFull: the disk's reserve would be touched; nothing was committed.
         """
-        rows, marks = datafiles.fit(name, rows), dict([once] if once else [])
+        rows, marks = fit(name, rows), dict([once] if once else [])
         while True:
             snapshot = self.table(name)
             if once and watermark(snapshot, once[0]) >= once[1]:
@@ -192,7 +193,7 @@ class Lake:
         Raises:
             StaleSnapshotError: `on` was given, and another rewrite came in between; nothing changed.
         """
-        rows = datafiles.fit(name, rows)
+        rows = fit(name, rows)
         while True:
             snapshot = on or self.table(name)
             try:

@@ -89,7 +89,7 @@ _ALL = (
             ]
         ),
         key=("area_id",),
-        writer="lakehouse.areas",
+        writer="lakehouse.city.areas",
         about="an area of the tree",
         order=("area_id",),
     ),
@@ -117,7 +117,7 @@ _ALL = (
             ]
         ),
         key=("camera_id", "version"),
-        writer="lakehouse.cameras",
+        writer="lakehouse.city.cameras",
         about="a version of a camera",
         order=("camera_id", "version"),
     ),
@@ -386,7 +386,7 @@ _ALL = (
             ]
         ),
         key=("day", "kind"),
-        writer="lakehouse.calendar",
+        writer="lakehouse.city.calendar",
         about="days that differ",
         order=("day", "kind"),
     ),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lakehouse import models
-from lakehouse.calendar import instant
+from lakehouse.clock import instant
 from lakehouse.door import run
 from lakehouse.store import Lake
 from serving import analytic, client

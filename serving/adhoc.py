@@ -4,9 +4,9 @@ import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lakehouse.addresses import redact
-from lakehouse.areas import Areas
-from lakehouse.cameras import WHOLE_PICTURE, Camera
+from lakehouse.city.areas import Areas
+from lakehouse.city.cameras import WHOLE_PICTURE, Camera
+from lakehouse.places.addresses import redact
 from serving.sources import scheme_of
 
 CITY = "33.74"

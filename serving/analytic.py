@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from lakehouse.cameras import Camera, Purpose, Zone
+from lakehouse.city.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import Event, Measure, Scene
 from lakehouse.tables import TABLES
 

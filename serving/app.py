@@ -15,7 +15,7 @@ from ray import serve
 from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from lakehouse import cameras
+from lakehouse.city import cameras
 from lakehouse.problem import SmallCluster, UnknownCamera
 from lakehouse.store import Lake
 from serving import api, detectors

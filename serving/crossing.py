@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from lakehouse.cameras import Camera, Zone
+from lakehouse.city.cameras import Camera, Zone
 from lakehouse.scenes import GRID, Scene
 
 

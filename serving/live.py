@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lakehouse.log.reading import Tail
 from lakehouse.problem import BadCursor
-from lakehouse.reading import Tail
 from lakehouse.store import Lake
 
 _log = logging.getLogger(__name__)

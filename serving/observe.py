@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 from tqdm import tqdm
 
-from lakehouse.cameras import Camera
+from lakehouse.city.cameras import Camera
 from lakehouse.scenes import Event, Look, Measure, Scene
 from lakehouse.synthetic import City
 from serving import detectors

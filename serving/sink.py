@@ -8,9 +8,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from lakehouse import rows
-from lakehouse.cameras import Camera
-from lakehouse.landing import Producer
+from lakehouse.city.cameras import Camera
+from lakehouse.landing import rows
+from lakehouse.landing.landing import Producer
 from lakehouse.problem import DiskFull
 from lakehouse.scenes import Event, Look, Measure, Scene
 from serving.analytic import rule_versions

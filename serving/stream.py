@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from lakehouse.cameras import Camera
+from lakehouse.city.cameras import Camera
 from lakehouse.scenes import Detections, Event, Frame, Health, Measure, Outcome, Scene, to_millisecond
 from serving.analytic import Analytic, instances
 from serving.detectors import Detector

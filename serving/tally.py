@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from lakehouse.cameras import Camera
+from lakehouse.city.cameras import Camera
 from lakehouse.scenes import VEHICLES, Event, Look, Measure, Outcome, Scene
 from serving.analytic import quantities
 from serving.sink import Sink

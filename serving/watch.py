@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from lakehouse import cameras
-from lakehouse.addresses import redact
-from lakehouse.areas import semarang
-from lakehouse.cameras import Camera
+from lakehouse.city import cameras
+from lakehouse.city.areas import semarang
+from lakehouse.city.cameras import Camera
+from lakehouse.places.addresses import redact
+from lakehouse.places.secrets import Secrets
 from lakehouse.problem import BadLake, BadSource, UnknownCamera
 from lakehouse.scenes import Frame, Outcome
-from lakehouse.secrets import Secrets
 from lakehouse.store import Lake
 from serving import analytic, detectors
 from serving.adhoc import camera_of

@@ -2,8 +2,8 @@
 
 import time
 
-from lakehouse import cameras
-from lakehouse.secrets import Secrets
+from lakehouse.city import cameras
+from lakehouse.places.secrets import Secrets
 from lakehouse.store import Lake
 from serving.gate import Gate
 from serving.shard import Opener

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow.compute as pc
 import ray
 
-from lakehouse.areas import Areas
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.city.areas import Areas
+from lakehouse.clock import CITY_ZONE
 from lakehouse.store import Lake
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -12,7 +12,7 @@ from forecasting.panel import Flags, Panel
 from forecasting.past import Past, Told
 from forecasting.usual import Rows
 from forecasting.vintages import Floats, Ints
-from lakehouse.calendar import FAR_DAYS
+from lakehouse.city.calendar import FAR_DAYS
 
 _EARLIEST_SEASONS = 5
 """A training origin has at least so many seasons before it, where the panel is long enough."""

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from lakehouse import datafiles
 from lakehouse.checks import portions
 from lakehouse.checks.standing import Standing
-from lakehouse.datafiles import greatest, least
-from lakehouse.listing import Listed, listed
+from lakehouse.log import datafiles
+from lakehouse.log.datafiles import greatest, least
+from lakehouse.log.listing import Listed, listed
 from lakehouse.problem import BrokenLake
 from lakehouse.tables import TABLES, Table
 

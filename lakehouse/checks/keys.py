@@ -8,8 +8,8 @@ from deltalake import DeltaTable
 
 from lakehouse.checks import portions
 from lakehouse.checks.standing import Standing
+from lakehouse.log.reading import Reading
 from lakehouse.problem import BrokenLake
-from lakehouse.reading import Reading
 from lakehouse.tables import TABLES, Table
 
 

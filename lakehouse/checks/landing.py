@@ -9,9 +9,9 @@ from deltalake import DeltaTable
 
 from lakehouse.checks import portions
 from lakehouse.checks.standing import Standing
+from lakehouse.landing.segments import STAMP, SegmentName, app_id
+from lakehouse.log.reading import Reading, watermark
 from lakehouse.problem import BadSegment, BrokenLake
-from lakehouse.reading import Reading, watermark
-from lakehouse.segments import STAMP, SegmentName, app_id
 from lakehouse.tables import LANDED
 
 COMPACT = "run `python -m batch compact`, which sets it aside"

@@ -6,10 +6,10 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from lakehouse import checkpoints as checkpointing
-from lakehouse import commits
 from lakehouse.checks.standing import Standing
-from lakehouse.folder import Folder
+from lakehouse.log import checkpoints as checkpointing
+from lakehouse.log import commits
+from lakehouse.places.folder import Folder
 from lakehouse.problem import BrokenLake
 from lakehouse.tables import LANDED, TABLES, Table
 

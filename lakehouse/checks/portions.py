@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
-from lakehouse.listing import listed
-from lakehouse.reading import Reading
+from lakehouse.log.listing import listed
+from lakehouse.log.reading import Reading
 from lakehouse.tables import Table
 
 MOST_ROWS = 4_000_000

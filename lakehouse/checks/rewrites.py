@@ -8,11 +8,11 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse import commits
 from lakehouse.checks.standing import Standing
-from lakehouse.commits import RECLUSTER
-from lakehouse.fingerprint import fingerprint, total
-from lakehouse.listing import listed
+from lakehouse.log import commits
+from lakehouse.log.commits import RECLUSTER
+from lakehouse.log.fingerprint import fingerprint, total
+from lakehouse.log.listing import listed
 from lakehouse.problem import BrokenLake
 from lakehouse.tables import TABLES
 

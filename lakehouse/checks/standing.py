@@ -9,8 +9,8 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from lakehouse.landing.segments import SegmentName, app_id
 from lakehouse.problem import BrokenLake
-from lakehouse.segments import SegmentName, app_id
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 

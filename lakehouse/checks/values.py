@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from numpy.typing import NDArray
 
-from lakehouse.calendar import CITY_ZONE
 from lakehouse.checks import portions
 from lakehouse.checks.standing import Standing
+from lakehouse.clock import CITY_ZONE
+from lakehouse.log.reading import Reading
 from lakehouse.problem import BrokenLake
-from lakehouse.reading import Reading
 from lakehouse.scenes import State
 from lakehouse.tables import QUANTILES, TABLES, quantile_column
 

@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from lakehouse import cameras
-from lakehouse.addresses import REFERENCE
-from lakehouse.areas import Area
-from lakehouse.cameras import WHOLE_PICTURE, Camera
+from lakehouse.city import cameras
+from lakehouse.city.areas import Area
+from lakehouse.city.cameras import WHOLE_PICTURE, Camera
+from lakehouse.places.addresses import REFERENCE
+from lakehouse.places.secrets import Secrets, put_away
 from lakehouse.registry import rows
 from lakehouse.registry.places import Places, new_areas
 from lakehouse.registry.rows import BadRow, Row
-from lakehouse.secrets import Secrets, put_away
 from lakehouse.store import Lake
 
 STREAMS = frozenset({"rtsp", "rtsps", "http", "https"})

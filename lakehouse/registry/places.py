@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from lakehouse.areas import Area, Areas
-from lakehouse.cameras import Camera
+from lakehouse.city.areas import Area, Areas
+from lakehouse.city.cameras import Camera
 from lakehouse.registry.rows import BadRow, Row
 
 MARGIN_DEG = 0.02

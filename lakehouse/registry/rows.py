@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lakehouse.addresses import redact
+from lakehouse.places.addresses import redact
 from lakehouse.problem import BadRegistry
 
 WORDS = {

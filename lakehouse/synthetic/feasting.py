@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from lakehouse.calendar import day_flags
+from lakehouse.city.calendar import day_flags
 from lakehouse.synthetic.chance import Floats, Ints
 from lakehouse.synthetic.slots import UTC_OFFSET_S
 

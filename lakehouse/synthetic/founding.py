@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse import calendar, cameras
-from lakehouse.calendar import city_day
+from lakehouse.city import calendar, cameras
+from lakehouse.clock import city_day
 from lakehouse.store import Lake
 from lakehouse.synthetic.chance import Draw, Floats, Ints, normal
 from lakehouse.synthetic.city import FOUNDED, City

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lakehouse.cameras import Calibration, Corner, Purpose, Zone
+from lakehouse.city.cameras import Calibration, Corner, Purpose, Zone
 from lakehouse.synthetic.chance import Floats
 
 WIDTH_PX, HEIGHT_PX = 640, 360

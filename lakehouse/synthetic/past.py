@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from lakehouse import cameras
-from lakehouse.calendar import CITY_ZONE, city_day
-from lakehouse.cameras import Camera
-from lakehouse.landing import Receipt
+from lakehouse.city import cameras
+from lakehouse.city.cameras import Camera
+from lakehouse.clock import CITY_ZONE, city_day
+from lakehouse.landing.landing import Receipt
+from lakehouse.landing.segments import landed_schema
 from lakehouse.runs import HISTORY, LIVE
 from lakehouse.scenes import LOOK_S, Health, Outcome
-from lakehouse.segments import landed_schema
 from lakehouse.store import Lake
 from lakehouse.synthetic.chance import Flags, Ints
 from lakehouse.synthetic.city import City

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lakehouse.cameras import Calibration
+from lakehouse.city.cameras import Calibration
 from lakehouse.synthetic.layout import Layout, gate, square, street
 
 

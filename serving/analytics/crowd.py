@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import Field
 
-from lakehouse.cameras import Camera, Purpose, Zone
+from lakehouse.city.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import Event, Measure, Scene, Severity
 from serving import analytic
 from serving.alarm import Alarm, Terms

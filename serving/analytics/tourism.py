@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lakehouse.cameras import Camera, Purpose, Zone
+from lakehouse.city.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import Event, Measure, Scene
 from serving import analytic
 from serving.analytic import Both, Quantity

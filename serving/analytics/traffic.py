@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from lakehouse.cameras import Calibration, Camera, Purpose, Zone
+from lakehouse.city.cameras import Calibration, Camera, Purpose, Zone
 from lakehouse.scenes import VEHICLES, Event, Measure, Scene, Severity
 from serving import analytic
 from serving.alarm import Alarm, Terms

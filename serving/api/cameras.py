@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from lakehouse.cameras import Camera, Zone
+from lakehouse.city.cameras import Camera, Zone
 from serving.api.city import TheCity
 from serving.api.pulse import ThePulse
 from serving.api.times import CityTime

@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Request
 
-from lakehouse import cameras
-from lakehouse.areas import Areas
-from lakehouse.cameras import Camera
+from lakehouse.city import cameras
+from lakehouse.city.areas import Areas
+from lakehouse.city.cameras import Camera
 from lakehouse.problem import UnknownKind
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES

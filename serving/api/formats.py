@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from fastapi import Request
 
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.clock import CITY_ZONE
 
 CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}},

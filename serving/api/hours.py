@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from lakehouse.calendar import city_day
+from lakehouse.clock import city_day
 from lakehouse.problem import BadTime, TooMuch
 from serving.api.city import TheCity
 from serving.api.editions import Edition

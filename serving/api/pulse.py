@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import Depends, Request
 
-from lakehouse.calendar import city_day
+from lakehouse.clock import city_day
 from lakehouse.store import Lake
 
 REMEMBERED = timedelta(days=1)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.clock import CITY_ZONE
 from lakehouse.problem import BadTime
 
 _REMEDY = "write RFC 3339 with an offset, as 2026-11-23T10:00:00+07:00, or a city day, as 2026-11-23"

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lakehouse.cameras import Camera
+from lakehouse.city.cameras import Camera
 from lakehouse.scenes import Detections
 from lakehouse.synthetic import Moment
 from serving.paint import weather

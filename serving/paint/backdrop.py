@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lakehouse.cameras import Calibration
+from lakehouse.city.cameras import Calibration
 from serving.paint.fronts import Fronts, lamp_feet
 from serving.paint.ground import ground
 from serving.paint.scenery import Scenery

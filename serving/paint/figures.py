@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lakehouse.cameras import Calibration
+from lakehouse.city.cameras import Calibration
 from lakehouse.synthetic import Thing
 from serving.paint.palette import dice, palette
 from serving.paint.people import rider, walker

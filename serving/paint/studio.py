@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from lakehouse.cameras import Calibration, Camera
+from lakehouse.city.cameras import Calibration, Camera
 from lakehouse.synthetic import Moment, Thing
 from serving.paint.scenery import Point, Scenery
 

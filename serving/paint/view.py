@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lakehouse.cameras import Calibration
+from lakehouse.city.cameras import Calibration
 from serving.paint.scenery import Scenery
 
 Floats = NDArray[np.float32]

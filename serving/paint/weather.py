@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lakehouse.cameras import Calibration
+from lakehouse.city.cameras import Calibration
 from serving.paint.figures import Figure
 
 Image = NDArray[np.uint8]

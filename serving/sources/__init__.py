@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Protocol
 
-from lakehouse.addresses import redact
-from lakehouse.cameras import Camera
+from lakehouse.city.cameras import Camera
+from lakehouse.places.addresses import redact
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import av
 
-from lakehouse.addresses import redact
+from lakehouse.places.addresses import redact
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
 from serving.sources.video import bad, next_due, opened, pictures, pixels

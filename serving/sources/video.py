@@ -8,7 +8,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from lakehouse.addresses import redact
+from lakehouse.places.addresses import redact
 from lakehouse.problem import BadSource
 
 MOST_PIXELS = 40_000_000

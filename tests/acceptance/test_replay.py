@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pyarrow.compute as pc
 import pytest
 
-from lakehouse.calendar import CITY_ZONE
+from lakehouse.clock import CITY_ZONE
 from lakehouse.store import Lake
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lakehouse import landing, rows
-from lakehouse.areas import Area, Areas
+from lakehouse.city.areas import Area, Areas
+from lakehouse.landing import landing, rows
 from lakehouse.scenes import Health, Look, Measure, Outcome
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES

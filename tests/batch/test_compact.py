@@ -15,8 +15,9 @@ from batch import shards
 from batch.backfill import backfill
 from batch.compact import compact, plan
 from batch.executor import Executor
-from lakehouse import commits, milestones
-from lakehouse.segments import SegmentName
+from lakehouse import milestones
+from lakehouse.landing.segments import SegmentName
+from lakehouse.log import commits
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.footage import Footage
-from lakehouse import rows
+from lakehouse.landing import rows
 from lakehouse.scenes import Detections, Frame, Outcome, Scene
 from serving.looks import Looks
 

@@ -10,8 +10,8 @@ from batch.__main__ import app
 from batch.compact import compact
 from batch.quality import quality
 from batch.rollup import rollup
-from lakehouse import cameras
-from lakehouse.cameras import Camera
+from lakehouse.city import cameras
+from lakehouse.city.cameras import Camera
 from lakehouse.problem import UnknownCamera, UnknownDay
 from lakehouse.scenes import Health, Outcome
 

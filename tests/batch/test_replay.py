@@ -14,10 +14,10 @@ from batch.executor import Executor
 from batch.projector import Span
 from batch.replay import Plan, adopt, replay, settings_of
 from batch.rollup import rollup
-from lakehouse import cameras
-from lakehouse.cameras import Calibration, Camera, Purpose, Zone
 from lakehouse.checks import INVARIANTS
 from lakehouse.checks.standing import Standing
+from lakehouse.city import cameras
+from lakehouse.city.cameras import Calibration, Camera, Purpose, Zone
 from lakehouse.problem import BadReplay, Problem, UnknownDay
 from lakehouse.scenes import Detections, Frame, Measure, Outcome
 from lakehouse.store import Lake

@@ -14,8 +14,9 @@ from batch.executor import Executor
 from batch.hours import LITTLE, NOBODY, NOTHING, RUNNING, usual_of_past
 from batch.recluster import recluster
 from batch.rollup import LOOKS, MEASURES, Plan, rollup
-from lakehouse import commits, milestones
-from lakehouse.commits import StaleSnapshotError
+from lakehouse import milestones
+from lakehouse.log import commits
+from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.problem import UnknownKind
 from lakehouse.scenes import Health, Outcome
 from lakehouse.tables import TABLES

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batch import sight as sight_module
 from batch.sight import REASONS, Sight
-from lakehouse import rows
+from lakehouse.landing import rows
 from lakehouse.scenes import Health, Look, Outcome
 
 DAY = date(2026, 11, 23)

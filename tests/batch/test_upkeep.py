@@ -17,10 +17,11 @@ from batch.recluster import recluster
 from batch.retention import retain
 from batch.rollup import rollup
 from batch.vacuum import fence, vacuum
-from lakehouse import checkpoints, commits, datafiles, landing
-from lakehouse.commits import StaleSnapshotError
-from lakehouse.fingerprint import fingerprint
-from lakehouse.listing import listed
+from lakehouse.landing import landing
+from lakehouse.log import checkpoints, commits, datafiles
+from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.log.fingerprint import fingerprint
+from lakehouse.log.listing import listed
 from lakehouse.problem import BadTable, BadTime, UnknownCamera, UnknownParameter, UnknownVersion
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES

@@ -21,9 +21,9 @@ from batch.executor import Executor, connect
 from batch.recluster import recluster
 from batch.shards import SHARD_BYTES
 from batch.vacuum import vacuum
-from lakehouse import datafiles
-from lakehouse.calendar import CITY_ZONE
-from lakehouse.segments import SegmentName, stamped
+from lakehouse.clock import CITY_ZONE
+from lakehouse.landing.segments import SegmentName, stamped
+from lakehouse.log import datafiles
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
 

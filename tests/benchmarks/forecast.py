@@ -26,7 +26,7 @@ from forecasting.panel import Panel
 from forecasting.reconcile import Sums
 from forecasting.series import calendar
 from forecasting.trial import MEMBERS, MODELS, country_days
-from lakehouse.areas import Area, Areas, semarang
+from lakehouse.city.areas import Area, Areas, semarang
 
 PROOF = Path("docs/proofs/forecast-bench.md")
 ABSENT = """{folder} is not there. The series are public: pedestrian counts of the City of Melbourne (CC BY),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from lakehouse.landing.segments import coded, landed_schema
 from lakehouse.scenes import GRID
-from lakehouse.segments import coded, landed_schema
 from lakehouse.synthetic.slots import DAY_S, UTC_OFFSET_S
 
 BOXES = 8

@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from lakehouse.areas import semarang
-from lakehouse.calendar import city_day
+from lakehouse.city.areas import semarang
+from lakehouse.clock import city_day
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
 

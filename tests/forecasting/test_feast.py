@@ -15,8 +15,8 @@ from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.panel import Panel
 from forecasting.why import Reasons
-from lakehouse.calendar import CITY_ZONE, city_day
-from lakehouse.feasts import eids
+from lakehouse.city.feasts import eids
+from lakehouse.clock import CITY_ZONE, city_day
 from lakehouse.store import Lake
 from lakehouse.synthetic import City
 from lakehouse.tables import TABLES

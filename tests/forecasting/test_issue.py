@@ -12,8 +12,8 @@ import pytest
 from forecasting import issue, series
 from forecasting.executor import Executor
 from forecasting.reconcile import METHODS
-from lakehouse import cameras
-from lakehouse.cameras import Camera
+from lakehouse.city import cameras
+from lakehouse.city.cameras import Camera
 from lakehouse.problem import UnknownArea, UnknownKind
 from lakehouse.tables import QUANTILES, TABLES, quantile_column
 

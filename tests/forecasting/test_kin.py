@@ -13,8 +13,8 @@ from forecasting.forecast import forecast, rehearsed_scores
 from forecasting.kin import KIN, young
 from forecasting.models.base import Base
 from forecasting.panel import Panel
-from lakehouse.areas import Areas
-from lakehouse.cameras import _leaf
+from lakehouse.city.areas import Areas
+from lakehouse.city.cameras import _leaf
 from lakehouse.synthetic import City
 from lakehouse.tables import QUANTILES
 

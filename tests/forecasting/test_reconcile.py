@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from forecasting.outlook import Outlook
 from forecasting.reconcile import METHODS, NONE, Sums, reconcile
 from forecasting.why import Reasons
-from lakehouse.areas import Area, Areas, semarang
+from lakehouse.city.areas import Area, Areas, semarang
 from lakehouse.tables import QUANTILES
 
 SPREAD = np.linspace(0.6, 1.5, len(QUANTILES))

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from forecasting import issue, report
 from forecasting.__main__ import app
 from forecasting.executor import Executor
-from lakehouse import calendar
+from lakehouse.city import calendar
 from lakehouse.problem import BadFolder, BadLake
 from lakehouse.tables import TABLES
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from forecasting.unusual import episodes, tell
-from lakehouse.calendar import city_day
+from lakehouse.clock import city_day
 from lakehouse.store import Lake
 from lakehouse.tables import QUANTILES, TABLES, quantile_column
 

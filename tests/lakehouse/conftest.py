@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lakehouse import landing, rows
+from lakehouse.landing import landing, rows
 from lakehouse.scenes import Event, Health, Look, Measure, Scene, Severity, State
 from lakehouse.store import Lake
 

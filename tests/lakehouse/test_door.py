@@ -5,8 +5,8 @@ import logging
 import pytest
 import typer
 
-from lakehouse.addresses import redact
 from lakehouse.door import Redacting, run
+from lakehouse.places.addresses import redact
 from lakehouse.problem import BadSource
 
 

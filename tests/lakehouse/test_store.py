@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lakehouse import checkpoints, commits, datafiles
-from lakehouse.commits import StaleSnapshotError
+from lakehouse.log import checkpoints, commits, datafiles
+from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.problem import BadLake, BadTable
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES

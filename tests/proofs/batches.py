@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from lakehouse import rows
-from lakehouse.areas import Area, Areas
-from lakehouse.calendar import city_day
+from lakehouse.city.areas import Area, Areas
+from lakehouse.clock import city_day
+from lakehouse.landing import rows
+from lakehouse.landing.segments import landed_schema
 from lakehouse.scenes import Event, Health, Look, Measure, Severity, State
-from lakehouse.segments import landed_schema
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lakehouse.segments import STAMP
+from lakehouse.landing.segments import STAMP
 
 Batch = tuple[str, int, int]
 """Who landed it, in which life, and as which one: producer, epoch, number."""

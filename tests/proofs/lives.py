@@ -13,8 +13,8 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from lakehouse import milestones
-from lakehouse.bucket import Bucket
-from lakehouse.disk import Disk
+from lakehouse.places.bucket import Bucket
+from lakehouse.places.disk import Disk
 
 HOUSE = Path(__file__).parents[2]
 _REACHED = re.compile(r"""\breach\(\s*(f?)(["'])(?P<point>.+?)\2""")

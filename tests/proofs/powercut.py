@@ -30,7 +30,8 @@ from lives import Death, Life
 from roles import Site
 
 from batch.compact import compact
-from lakehouse import checkpoints, commits, milestones
+from lakehouse import milestones
+from lakehouse.log import checkpoints, commits
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
 

@@ -21,8 +21,8 @@ from batch.rollup import rollup
 from batch.vacuum import vacuum
 from lakehouse.checks import INVARIANTS
 from lakehouse.checks.standing import Standing
+from lakehouse.landing.segments import SegmentName
 from lakehouse.problem import BrokenLake, UnknownCamera
-from lakehouse.segments import SegmentName
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 

@@ -26,8 +26,9 @@ from ledger import Journal, Ledger
 from lives import Death, Life
 from roles import ROLES, Site, close, create
 
-from lakehouse import checkpoints, commits, milestones
-from lakehouse.commits import StaleSnapshotError
+from lakehouse import milestones
+from lakehouse.log import checkpoints, commits
+from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.tables import LANDED, TABLES
 
 ROOMS = ("lakehouse", "batch")

@@ -12,9 +12,10 @@ import pytest
 from deltalake.exceptions import DeltaError
 
 from batch.compact import compact
-from lakehouse import disk, milestones
-from lakehouse.cameras import Camera
-from lakehouse.disk import MIB
+from lakehouse import milestones
+from lakehouse.city.cameras import Camera
+from lakehouse.places import disk
+from lakehouse.places.disk import MIB
 from lakehouse.problem import DiskFull
 from lakehouse.scenes import Scene
 from lakehouse.store import Lake

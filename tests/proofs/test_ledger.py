@@ -10,7 +10,7 @@ import pytest
 from ledger import Ledger, audit
 from storm import ROOMS
 
-from lakehouse.segments import STAMP
+from lakehouse.landing.segments import STAMP
 
 BATCH = ("shard-0", 1, 0)
 

@@ -15,9 +15,9 @@ from batch.compact import compact
 from batch.executor import Executor
 from batch.rollup import rollup
 from batch.vacuum import vacuum
-from lakehouse import checkpoints, commits
-from lakehouse.folder import TEMPORARY
-from lakehouse.places import folder_at
+from lakehouse.log import checkpoints, commits
+from lakehouse.places.folder import TEMPORARY
+from lakehouse.places.places import folder_at
 from lakehouse.problem import BrokenLake
 from lakehouse.store import Lake
 

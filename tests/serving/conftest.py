@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 import uvicorn
 
-from lakehouse import rows
-from lakehouse.areas import semarang
-from lakehouse.calendar import city_day
+from lakehouse.city.areas import semarang
+from lakehouse.clock import city_day
+from lakehouse.landing import rows
 from lakehouse.scenes import Detections, Event, Health, Look, Severity, State
 from lakehouse.store import Lake
 from lakehouse.synthetic import City

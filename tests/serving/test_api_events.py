@@ -7,8 +7,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse import rows
-from lakehouse.calendar import city_day
+from lakehouse.clock import city_day
+from lakehouse.landing import rows
 from lakehouse.tables import TABLES
 
 

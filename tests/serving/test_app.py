@@ -14,7 +14,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from lakehouse import cameras
+from lakehouse.city import cameras
 from lakehouse.problem import BadLake, SmallCluster, UnknownCamera
 from lakehouse.store import Lake
 from lakehouse.synthetic import City

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from lakehouse.areas import semarang
-from lakehouse.calendar import city_day
+from lakehouse.city.areas import semarang
+from lakehouse.clock import city_day
 from lakehouse.tables import TABLES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.cameras import Calibration, Camera
+from lakehouse.city.cameras import Calibration, Camera
 from lakehouse.scenes import LABELS
 from lakehouse.synthetic import City, Moment, Thing
 from serving.paint import paint, paint_labelled

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.cameras import Camera
+from lakehouse.city.cameras import Camera
 from lakehouse.problem import DiskFull
 from lakehouse.scenes import Event, Health, Look, Measure, Scene, Severity, State
 from lakehouse.store import Lake

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lakehouse.cameras import Camera
+from lakehouse.city.cameras import Camera
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
 from serving.sources import open_source

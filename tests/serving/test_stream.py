@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from lakehouse.cameras import Camera, Purpose, Zone
+from lakehouse.city.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import Detections, Event, Frame, Health, Measure, Outcome
 from serving.gate import Gate
 from serving.stream import Stream, run

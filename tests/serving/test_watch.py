@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pytest
 from typer.testing import CliRunner
 
-from lakehouse import cameras
+from lakehouse.city import cameras
 from lakehouse.problem import BadLake, BadSource, BadTime, BadWeights, UnknownCamera
 from lakehouse.scenes import Outcome
 from lakehouse.store import Lake

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lakehouse import cameras
-from lakehouse.cameras import Camera
+from lakehouse.city import cameras
+from lakehouse.city.cameras import Camera
+from lakehouse.places.secrets import Secrets
 from lakehouse.problem import BadSource
-from lakehouse.secrets import Secrets
 from lakehouse.store import Lake
 from serving.app import Args, RosterReplica
 from serving.watch import Stop, _begin

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from lakehouse.cameras import Calibration, Camera, Purpose, Zone
+from lakehouse.city.cameras import Calibration, Camera, Purpose, Zone
 from lakehouse.scenes import GRID, Scene
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.cameras import Purpose
+from lakehouse.city.cameras import Purpose
 from lakehouse.scenes import LABELS
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES

@@ -1,0 +1,1 @@
+"""The city itself: its areas, its cameras, its calendar and its feasts."""

@@ -1,0 +1,1 @@
+"""Where producers land what they saw, before the tables have it."""

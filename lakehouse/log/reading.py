@@ -1,0 +1,145 @@
+"""A table as it stands now: its snapshot, and what was acknowledged beyond it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+
+from lakehouse.landing.landing import Landing
+from lakehouse.landing.segments import SegmentName, app_id
+from lakehouse.places.places import folder_at
+from lakehouse.problem import BadSegment
+from lakehouse.tables import TABLES
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A snapshot with the rows of the segments that it has not taken in."""
+
+    snapshot: DeltaTable
+    beyond: pa.Table | None = None
+
+    def stored(self) -> ds.Dataset:
+        """The data files of the snapshot."""
+        files = folder_at(self.snapshot.table_uri).filesystem()
+        return self.snapshot.to_pyarrow_dataset(filesystem=files)
+
+    def rows(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
+        """The rows for which `where` holds, in the order of nothing in particular."""
+        stored = self.stored().to_table(columns=columns and list(columns), filter=where)
+        if self.beyond is None or not self.beyond.num_rows:
+            return stored
+        fresh = ds.dataset(self.beyond).to_table(columns=columns and list(columns), filter=where)
+        return pa.concat_tables([stored, fresh.cast(stored.schema)])
+
+    def batches(self, columns: Sequence[str], where: pc.Expression | None = None) -> Iterator[pa.RecordBatch]:
+        """The snapshot's rows for which `where` holds, a piece at a time, in little memory."""
+        yield from self.stored().to_batches(columns=list(columns), filter=where)
+
+    def last_revisions(self, where: pc.Expression | None, of_run: pc.Expression) -> pa.Table:
+        """Of a table of events, of those of the runs wanted: the last revisions for which `where` holds."""
+        found = self.rows(where=of_run if where is None else of_run & where)
+        days = pc.unique(found["day"])
+        # An event's every revision lies in the day it began, so no later one is missed.
+        newest = (
+            self.rows(["event_id", "revision"], of_run & pc.field("day").isin(days))
+            .group_by("event_id")
+            .aggregate([("revision", "max")])
+        )
+        last = dict(zip(newest["event_id"].to_pylist(), newest["revision_max"].to_pylist(), strict=True))
+        kept: dict[str, int] = {}
+        pairs = zip(found["event_id"].to_pylist(), found["revision"].to_pylist(), strict=True)
+        for row, (event_id, revision) in enumerate(pairs):
+            if revision == last[event_id]:
+                kept[event_id] = row
+        return found.take(pa.array(list(kept.values()), pa.int64()))
+
+
+@dataclass(frozen=True)
+class Tail:
+    """Rows acknowledged after a position, in the order of each producer, and the position to go on from."""
+
+    rows: pa.Table
+    position: dict[str, int] = field(default_factory=dict)
+
+
+def fresh_reading(table: str, snapshot: Callable[[], DeltaTable], landing: Landing) -> Reading:
+    """A table with what landing holds beyond it, each row once.
+
+    Landing is listed before the snapshot is taken: what was compacted meanwhile lies at or below the
+    snapshot's mark and is ignored; where a segment vanished between the two, all starts again.
+    """
+    while True:
+        listed = landing.segments()
+        taken = snapshot()
+        try:
+            parts = [_rows(landing, table, name) for name in _beyond(listed, _watermarks(taken, listed))]
+        except FileNotFoundError:
+            continue
+        return Reading(taken, _together(table, parts))
+
+
+def watermark(snapshot: DeltaTable, app: str) -> int:
+    """The last batch of a producer's life that a snapshot holds; -1 where it holds none."""
+    version = snapshot.transaction_version(app)
+    return -1 if version is None else version
+
+
+def _watermarks(snapshot: DeltaTable, apps: Iterable[str]) -> dict[str, int]:
+    return {app: watermark(snapshot, app) for app in apps}
+
+
+def _beyond(listed: Mapping[str, list[SegmentName]], known: Mapping[str, int]) -> list[SegmentName]:
+    return [name for app, names in listed.items() for name in names if name.seq > known[app]]
+
+
+def tail(
+    table: str, snapshot: Callable[[], DeltaTable], landing: Landing, since: Mapping[str, int] | None
+) -> Tail:
+    """What was acknowledged in a table after `since`; see `Lake.tail`."""
+    while True:
+        listed = landing.segments()
+        taken = snapshot()
+        end = _position(taken, landing, listed)
+        if since is None:
+            return Tail(TABLES[table].schema.empty_table(), end)
+        start = {app: since.get(app, -1) for app in end}
+        try:
+            known = {app: max(start[app], seq) for app, seq in _watermarks(taken, listed).items()}
+            parts = [_rows(landing, table, name) for name in _beyond(listed, known)]
+        except FileNotFoundError:
+            continue
+        return Tail(_together(table, [*_compacted(taken, start), *parts]), end)
+
+
+def _position(taken: DeltaTable, landing: Landing, listed: Mapping[str, list[SegmentName]]) -> dict[str, int]:
+    claimed = {app_id(producer, epoch) for producer, epoch in landing.claims()}
+    landed = {app: names[-1].seq for app, names in listed.items()}
+    return {app: max(landed.get(app, -1), watermark(taken, app)) for app in sorted(claimed | set(landed))}
+
+
+def _compacted(taken: DeltaTable, start: Mapping[str, int]) -> Iterator[pa.Table]:
+    """The rows beyond a position that already are in the table."""
+    for app, seq in start.items():
+        if watermark(taken, app) > seq:
+            producer, _, epoch = app.rpartition("-e")
+            after = (pc.field("seq") > seq) & (pc.field("producer") == producer)
+            yield Reading(taken).rows(None, after & (pc.field("epoch") == int(epoch)))
+
+
+def _rows(landing: Landing, table: str, name: SegmentName) -> pa.Table | None:
+    """A segment's rows of a table; none of a damaged one, which compaction will set aside."""
+    try:
+        return landing.read(name, (table,)).get(table)
+    except BadSegment:
+        return None
+
+
+def _together(table: str, parts: Iterable[pa.Table | None]) -> pa.Table:
+    """All the rows in one piece: scanning hundreds of small ones takes longer than joining them."""
+    schema = TABLES[table].schema
+    whole = [part.cast(schema) for part in parts if part is not None]
+    return pa.concat_tables([schema.empty_table(), *whole]).combine_chunks()

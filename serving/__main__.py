@@ -10,12 +10,12 @@ from lakehouse.clock import instant
 from lakehouse.door import run
 from lakehouse.store import Lake
 from serving import analytic, client
-from serving.detectors import SHIPPED
-from serving.detectors.card import Card
-from serving.observe import observe
-from serving.render import render
+from serving.paint.render import render
+from serving.seeing.detectors import SHIPPED
+from serving.seeing.detectors.card import Card
 from serving.settings import Settings
-from serving.watch import watch as watch_source
+from serving.watching.observe import observe
+from serving.watching.watch import watch as watch_source
 
 SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

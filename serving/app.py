@@ -18,15 +18,17 @@ from ray.serve.handle import DeploymentHandle
 from lakehouse.city import cameras
 from lakehouse.problem import SmallCluster, UnknownCamera
 from lakehouse.store import Lake
-from serving import api, detectors
-from serving.autoscaling import OFFERED
-from serving.detector import Detector, LocalDetector, RemoteDetector
-from serving.meters import Meters, Rate
-from serving.roster import Grant, Roster, Tenant
+from serving import api
+from serving.scaling.autoscaling import OFFERED
+from serving.scaling.detector import Detector, RemoteDetector
+from serving.scaling.meters import Meters, Rate
+from serving.scaling.roster import Grant, Roster, Tenant
+from serving.scaling.shard import Shard
+from serving.seeing import detectors
+from serving.seeing.local import LocalDetector
 from serving.settings import Settings
-from serving.shard import Shard
-from serving.sink import Sink
-from serving.watching import opener
+from serving.watching.opener import opener
+from serving.watching.sink import Sink
 
 
 class Args(BaseModel):

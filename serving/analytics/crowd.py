@@ -8,10 +8,10 @@ from pydantic import Field
 from lakehouse.city.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import Event, Measure, Scene, Severity
 from serving import analytic
-from serving.alarm import Alarm, Terms
 from serving.analytic import Both, EventKind, Quantity
-from serving.geometry import inside, riders
-from serving.minutes import Minutes
+from serving.measuring.alarm import Alarm, Terms
+from serving.measuring.geometry import inside, riders
+from serving.measuring.minutes import Minutes
 
 
 class Settings(analytic.Settings):

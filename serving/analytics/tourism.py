@@ -6,9 +6,9 @@ from lakehouse.city.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import Event, Measure, Scene
 from serving import analytic
 from serving.analytic import Both, Quantity
-from serving.crossing import Line, Passing
-from serving.geometry import riders
-from serving.minutes import Minutes
+from serving.measuring.crossing import Line, Passing
+from serving.measuring.geometry import riders
+from serving.measuring.minutes import Minutes
 
 
 class Settings(analytic.Settings):

@@ -11,11 +11,11 @@ from pydantic import Field
 from lakehouse.city.cameras import Calibration, Camera, Purpose, Zone
 from lakehouse.scenes import VEHICLES, Event, Measure, Scene, Severity
 from serving import analytic
-from serving.alarm import Alarm, Terms
 from serving.analytic import Both, EventKind, Quantity
-from serving.crossing import Line, Passing
-from serving.geometry import covered, inside, raster
-from serving.minutes import Minutes
+from serving.measuring.alarm import Alarm, Terms
+from serving.measuring.crossing import Line, Passing
+from serving.measuring.geometry import covered, inside, raster
+from serving.measuring.minutes import Minutes
 
 
 class Settings(analytic.Settings):

@@ -8,26 +8,24 @@ from fastapi import Depends, FastAPI
 from lakehouse.store import Lake
 from serving.api import (
     areas,
-    bodies,
     cameras,
     detect,
-    documents,
     events,
     forecasts,
     health,
     hours,
     kinds,
     page,
-    problems,
     root,
     source,
     unusual,
 )
-from serving.api.city import City
-from serving.api.parameters import refuse_unknown
-from serving.api.pulse import Pulse
-from serving.detectors import Detector
-from serving.live import Live
+from serving.api.manners import bodies, documents, problems
+from serving.api.manners.city import City
+from serving.api.manners.live import Live
+from serving.api.manners.parameters import refuse_unknown
+from serving.api.manners.pulse import Pulse
+from serving.seeing.detectors import Detector
 from serving.settings import Settings
 
 _NOUNS = (root, health, areas, cameras, kinds, events, hours, forecasts, unusual, detect)

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from serving.api.city import TheCity
-from serving.api.parameters import Level
+from serving.api.manners.city import TheCity
+from serving.api.manners.parameters import Level
 
 router = APIRouter()
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from lakehouse.city.cameras import Camera, Zone
-from serving.api.city import TheCity
-from serving.api.pulse import ThePulse
-from serving.api.times import CityTime
+from serving.api.manners.city import TheCity
+from serving.api.manners.pulse import ThePulse
+from serving.api.manners.times import CityTime
 
 router = APIRouter()
 

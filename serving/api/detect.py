@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import UploadFile
 
 from lakehouse.problem import BadImage, NoDetector
-from serving.detectors import Detector
-from serving.pictures import decode
+from serving.seeing.detectors import Detector
+from serving.seeing.pictures import decode
 
 router = APIRouter()
 

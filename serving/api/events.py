@@ -14,10 +14,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.problem import BadCursor
-from serving.api.city import TheCity
 from serving.api.hours import Window, chosen
-from serving.api.times import CityTime, Instant
-from serving.live import Live, Position, position, token
+from serving.api.manners.city import TheCity
+from serving.api.manners.live import Live, Position, position, token
+from serving.api.manners.times import CityTime, Instant
 
 router = APIRouter()
 RETRY_MS = 2000

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.store import Lake
-from serving.api.city import TheCity
-from serving.api.editions import Edition
-from serving.api.formats import CSV_RESPONSE, csv, wants_csv
 from serving.api.hours import bounded, chosen
 from serving.api.kinds import Both
-from serving.api.parameters import Selection
-from serving.api.times import CityTime, Instant
+from serving.api.manners.city import TheCity
+from serving.api.manners.editions import Edition
+from serving.api.manners.formats import CSV_RESPONSE, csv, wants_csv
+from serving.api.manners.parameters import Selection
+from serving.api.manners.times import CityTime, Instant
 
 router = APIRouter()
 

@@ -6,9 +6,9 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from serving.api.city import TheCity
-from serving.api.pulse import ThePulse
-from serving.api.times import CityTime
+from serving.api.manners.city import TheCity
+from serving.api.manners.pulse import ThePulse
+from serving.api.manners.times import CityTime
 from serving.settings import Settings
 
 router = APIRouter()

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict
 
 from lakehouse.clock import city_day
 from lakehouse.problem import BadTime, TooMuch
-from serving.api.city import TheCity
-from serving.api.editions import Edition
-from serving.api.formats import CSV_RESPONSE, csv, wants_csv
-from serving.api.parameters import Selection
-from serving.api.times import CityTime, Instant, city_text
+from serving.api.manners.city import TheCity
+from serving.api.manners.editions import Edition
+from serving.api.manners.formats import CSV_RESPONSE, csv, wants_csv
+from serving.api.manners.parameters import Selection
+from serving.api.manners.times import CityTime, Instant, city_text
 
 router = APIRouter()
 MOST_ROWS = 100_000

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from serving.api.city import TheCity
+from serving.api.manners.city import TheCity
 
 router = APIRouter()
 

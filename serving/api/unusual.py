@@ -7,11 +7,11 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.api.city import TheCity
-from serving.api.editions import Edition
 from serving.api.hours import bounded, chosen
-from serving.api.parameters import Selection
-from serving.api.times import CityTime, Instant
+from serving.api.manners.city import TheCity
+from serving.api.manners.editions import Edition
+from serving.api.manners.parameters import Selection
+from serving.api.manners.times import CityTime, Instant
 
 router = APIRouter()
 

@@ -91,7 +91,7 @@ def _wait_for(port, process):
 def small_lake(run, tmp_path_factory):
     """A lake that the product made: the synthetic city with one month of history, compacted and rolled up."""
     lake = tmp_path_factory.mktemp("city") / "lake"
-    card = "serving/models/matakota-n.json"
+    card = "serving/seeing/models/matakota-n.json"
     run("python", "-m", "lakehouse", "city", "--lake", lake)
     run("python", "-m", "serving", "kinds", "--lake", lake)
     run("python", "-m", "lakehouse", "history", "--lake", lake, "--observed", card)

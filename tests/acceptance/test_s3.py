@@ -5,7 +5,7 @@ import pytest
 
 from lakehouse.store import Lake
 
-CARD = "serving/models/matakota-n.json"
+CARD = "serving/seeing/models/matakota-n.json"
 
 
 @pytest.mark.slow

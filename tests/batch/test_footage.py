@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from batch.footage import Footage
 from lakehouse.landing import rows
 from lakehouse.scenes import Detections, Frame, Outcome, Scene
-from serving.looks import Looks
+from serving.watching.looks import Looks
 
 START = datetime(2026, 11, 23, 3, 0, 4, tzinfo=UTC)
 BLANK = np.zeros((90, 160, 3), np.uint8)

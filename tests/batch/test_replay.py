@@ -23,9 +23,9 @@ from lakehouse.scenes import Detections, Frame, Measure, Outcome
 from lakehouse.store import Lake
 from serving import analytic
 from serving.analytic import Analytic, Both, Quantity, catalogue, publish
-from serving.gate import Gate
-from serving.sink import Sink
-from serving.stream import Stream
+from serving.watching.gate import Gate
+from serving.watching.sink import Sink
+from serving.watching.stream import Stream
 
 FIRST, LAST = date(2026, 11, 22), date(2026, 11, 23)
 MIDNIGHT = datetime(2026, 11, 22, 17, tzinfo=UTC)

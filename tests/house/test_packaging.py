@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 HOUSE = Path(__file__).parents[2]
 PROJECT = tomllib.loads((HOUSE / "pyproject.toml").read_text())["project"]
 PINNED = dict(line.split("==") for line in (HOUSE / "constraints.txt").read_text().split())
-CARDS = sorted((HOUSE / "serving" / "models").glob("*.json"))
+CARDS = sorted((HOUSE / "serving" / "seeing" / "models").glob("*.json"))
 REQUIRED = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
 
 

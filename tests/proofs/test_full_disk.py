@@ -19,7 +19,7 @@ from lakehouse.places.disk import MIB
 from lakehouse.problem import DiskFull
 from lakehouse.scenes import Scene
 from lakehouse.store import Lake
-from serving.sink import Sink
+from serving.watching.sink import Sink
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 CAMERA = Camera(

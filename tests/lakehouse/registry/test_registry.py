@@ -14,7 +14,7 @@ from lakehouse.city.areas import Areas
 from lakehouse.city.cameras import WHOLE_PICTURE
 from lakehouse.places.secrets import Secrets
 from lakehouse.problem import BadRegistry, BadSecret
-from serving.sources import SCHEMES
+from serving.watching.sources import SCHEMES
 
 CITYS = ("location", "kelurahan", "rt", "rw", "latitude", "longitude", "liveViewUrl", "status")
 GOOD = {

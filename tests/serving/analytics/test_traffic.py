@@ -5,7 +5,7 @@ import pytest
 
 from lakehouse.scenes import GRID, Severity, State
 from serving.analytics.traffic import Settings, Traffic
-from serving.geometry import covered, raster
+from serving.measuring.geometry import covered, raster
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""How every answer of the API is given."""

@@ -1,0 +1,1 @@
+"""What analytics are built from: alarms, lines that are crossed, minutes, shapes."""

@@ -1,0 +1,1 @@
+"""Many cameras on many machines: shards, their roster, and detector replicas."""

@@ -1,0 +1,1 @@
+"""One camera's life: from its source to rows that have landed."""

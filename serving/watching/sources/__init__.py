@@ -1,0 +1,80 @@
+"""One file per kind of source that yields frames."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Protocol
+
+from lakehouse.city.cameras import Camera
+from lakehouse.places.addresses import redact
+from lakehouse.problem import BadSource
+from lakehouse.scenes import Frame, Outcome
+
+SCHEMES = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http", "synthetic": "synthetic"}
+"""Which file of this folder reads an address; what has no scheme is a file."""
+
+
+class Source(Protocol):
+    """What yields a camera's frames: it ends where a file does, and tries again where a stream does.
+
+    Iterating raises `BadSource` where there is nothing to be had.
+    """
+
+    def frames(self) -> Iterator[Frame]:
+        """The due frames, in the order of their times."""
+        ...
+
+    def missed(self) -> list[tuple[datetime, Outcome]]:
+        """The frames since the last call that never came out: dropped, or undecodable."""
+        return []
+
+
+def scheme_of(source: str) -> str | None:
+    """The scheme of an address, None for a file.
+
+    Raises:
+        BadSource: the scheme is none that can be read.
+    """
+    scheme, colon, _ = source.partition(":")
+    if scheme.lower() in SCHEMES and colon:
+        return scheme.lower()
+    if "://" in source:
+        rule = f"{scheme!r} is not one of {', '.join(SCHEMES)}"
+        raise BadSource(redact(source), rule, "name a file, or an address with one of these")
+    return None
+
+
+def open_source(source: str, camera: Camera, *, fps: float, start: datetime | None = None) -> Source:
+    """The source at an address, which may carry a password, or at a path; nothing is read yet.
+
+    Args:
+        source: `rtsp://…`, `http://…` (MJPEG, HLS), `synthetic:<seed>`, or a path.
+        camera: whose frames these are.
+        fps: how many frames a second are due.
+        start: the time of a file's first frame, by default now; a stream's time is that of arrival.
+
+    Raises:
+        BadSource: the address has a scheme that cannot be read, or a seed that is none.
+    """
+    scheme = scheme_of(source)
+    if scheme is None:
+        file = import_module("serving.watching.sources.file")
+        opened: Source = file.FileSource(source, camera.camera_id, fps, start or datetime.now(UTC))
+    elif scheme == "synthetic":
+        opened = _synthetic(source, camera, fps, start)
+    else:
+        opened = import_module(f"serving.watching.sources.{SCHEMES[scheme]}").source(
+            source, camera.camera_id, fps
+        )
+    return opened
+
+
+def _synthetic(source: str, camera: Camera, fps: float, start: datetime | None) -> Source:
+    seed = source.partition(":")[2]
+    if not seed.isdecimal():
+        raise BadSource(source, "a synthetic city is named by its seed, a number", "write synthetic:7")
+    from lakehouse.synthetic import City  # noqa: PLC0415 - real cameras need no synthetic city
+
+    synthetic = import_module("serving.watching.sources.synthetic")
+    opened: Source = synthetic.SyntheticSource(camera.camera_id, City(int(seed)), fps, start)
+    return opened

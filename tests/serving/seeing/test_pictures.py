@@ -1,0 +1,93 @@
+"""An uploaded picture is decoded when it is one, and whole, and small enough."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from lakehouse.problem import BadImage
+from serving.seeing.pictures import decode
+
+
+def encoded(form="JPEG", size=(64, 48), colour=(250, 10, 30)):
+    """A plain picture's file."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, form)
+    return buffer.getvalue()
+
+
+def bomb(width, height):
+    """A PNG of a few kilobytes that decodes to gigabytes."""
+    rows = zlib.compress(bytes(min(((width + 7) // 8 + 1) * 64, 2**20)), 9)
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "BMP"])
+def test_a_picture_becomes_bgr(form):
+    """Height, width, and blue first."""
+    image = decode(encoded(form))
+    assert image.shape == (48, 64, 3)
+    assert image[0, 0].tolist() == pytest.approx([30, 10, 250], abs=8)
+
+
+def test_grey_and_transparent_pictures_become_bgr():
+    """Whatever its mode, a picture has three channels."""
+    for mode in ("L", "RGBA", "P", "1", "CMYK"):
+        buffer = io.BytesIO()
+        Image.new(mode, (20, 20)).save(buffer, "JPEG" if mode == "CMYK" else "PNG")
+        assert decode(buffer.getvalue()).shape == (20, 20, 3)
+
+
+@pytest.mark.parametrize("size", [(41_000, 41_000), (2**31 - 1, 2), (6_400, 6_400)])
+def test_a_bomb_is_refused_by_its_header(size):
+    """A small file that would decode to gigabytes is refused unopened, with the rule."""
+    data = bomb(*size)
+    assert len(data) < 110_000
+    with pytest.raises(BadImage, match="pixels"):
+        decode(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"GIF89a" + b"\0" * 50, b"<svg/>", encoded()[:20]])
+def test_what_is_no_picture_is_refused(data):
+    """Bytes that are no picture of the known kinds are refused."""
+    with pytest.raises(BadImage):
+        decode(data)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_half_a_picture_is_refused(form):
+    """A file that ends early is refused, not filled up with grey."""
+    noise = np.random.default_rng(1).integers(0, 255, (200, 300, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, form)
+    data = buffer.getvalue()
+    with pytest.raises(BadImage):
+        decode(data[: len(data) // 2])
+
+
+def test_a_strip_is_refused():
+    """Less than 16 pixels across shows nothing."""
+    with pytest.raises(BadImage, match="the least"):
+        decode(encoded("PNG", (4000, 3)))
+
+
+@given(st.binary(max_size=200), st.integers(0, 600))
+def test_damage_is_a_problem_or_a_picture(noise, at):
+    """Whatever is written into a picture's bytes, the answer is a picture or a refusal."""
+    data = encoded("PNG")
+    try:
+        image = decode(data[:at] + noise + data[at + len(noise) :])
+    except BadImage:
+        return
+    assert image.dtype == np.uint8
+    assert image.ndim == 3

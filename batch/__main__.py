@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
-from batch import compact as compaction
-from batch import history, rounds, screening, upkeep, workshop
-from batch import quality as watching
-from batch import rollup as rolling
-from batch.backfill import backfill as land_again
+from batch.compacting import compact as compaction
+from batch.compacting.backfill import backfill as land_again
 from batch.executor import Executor
+from batch.keeping import rounds, upkeep
+from batch.replaying import screening
+from batch.rolling import history
+from batch.rolling import quality as watching
+from batch.rolling import rollup as rolling
 from batch.settings import Settings
+from batch.training import workshop
 from lakehouse import door
 from lakehouse.store import Lake
 from lakehouse.synthetic import City

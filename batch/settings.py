@@ -3,8 +3,8 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from batch.compacting.shards import SHARD_BYTES
 from batch.executor import Executor
-from batch.shards import SHARD_BYTES
 from lakehouse.settings import COVERAGE_FLOOR
 
 

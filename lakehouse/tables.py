@@ -162,7 +162,7 @@ _ALL = (
             ]
         ),
         key=("camera_id", "at", "track_id"),
-        writer="batch.compact",
+        writer="batch.compacting.compact",
         about="a tracked box in a frame",
         partition=("day",),
         order=("camera_id", "track_id", "at"),
@@ -185,7 +185,7 @@ _ALL = (
             ]
         ),
         key=("camera_id", "at", "producer", "epoch", "seq"),
-        writer="batch.compact",
+        writer="batch.compacting.compact",
         about="a camera's ten seconds",
         partition=("day",),
         order=("camera_id", "at"),
@@ -208,7 +208,7 @@ _ALL = (
             ]
         ),
         key=("camera_id", "zone_id", "kind", "minute", "run", "producer", "epoch", "seq"),
-        writer="batch.compact",
+        writer="batch.compacting.compact",
         about="a reading of an analytic",
         partition=("day",),
         order=("camera_id", "kind", "minute"),
@@ -239,7 +239,7 @@ _ALL = (
             ]
         ),
         key=("event_id", "revision", "run"),
-        writer="batch.compact",
+        writer="batch.compacting.compact",
         about="a revision of an event",
         partition=("day",),
         order=("camera_id", "at"),
@@ -261,7 +261,7 @@ _ALL = (
             ]
         ),
         key=("camera_id", "kind", "minute"),
-        writer="batch.rollup",
+        writer="batch.rolling.rollup",
         about="a camera's minute of one kind",
         partition=("day",),
         order=("camera_id", "kind", "minute"),
@@ -285,7 +285,7 @@ _ALL = (
             ]
         ),
         key=("area_id", "kind", "hour"),
-        writer="batch.rollup",
+        writer="batch.rolling.rollup",
         about="an area's hour of one kind",
         monthly=True,
         order=("kind", "area_id", "hour"),
@@ -405,7 +405,7 @@ _ALL = (
             ]
         ),
         key=("segment",),
-        writer="batch.compact",
+        writer="batch.compacting.compact",
         about="segments refused, and why",
     ),
     Table(
@@ -419,7 +419,7 @@ _ALL = (
             ]
         ),
         key=("day", "analytic", "adopted_at"),
-        writer="batch.replay",
+        writer="batch.replaying.replay",
         about="which run of an analytic is published for a day; live where nothing is said",
         order=("day", "analytic", "adopted_at"),
     ),

@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 from deltalake import WriterProperties, write_deltalake
 from traffic import Traffic
 
-from batch.compact import compact, shards
+from batch.compacting.compact import compact, shards
+from batch.compacting.shards import SHARD_BYTES
 from batch.executor import Executor, connect
-from batch.recluster import recluster
-from batch.shards import SHARD_BYTES
-from batch.vacuum import vacuum
+from batch.keeping.recluster import recluster
+from batch.keeping.vacuum import vacuum
 from lakehouse.clock import CITY_ZONE
 from lakehouse.landing.segments import SegmentName, stamped
 from lakehouse.log import datafiles

@@ -19,7 +19,7 @@ from lives import HOUSE, Death, Life
 from objectstore import free_port
 from roles import Site
 
-from batch.compact import compact
+from batch.compacting.compact import compact
 from batch.executor import Executor
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED

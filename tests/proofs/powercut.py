@@ -29,7 +29,7 @@ from ledger import Journal, Ledger
 from lives import Death, Life
 from roles import Site
 
-from batch.compact import compact
+from batch.compacting.compact import compact
 from lakehouse import milestones
 from lakehouse.log import checkpoints, commits
 from lakehouse.store import Lake

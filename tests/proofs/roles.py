@@ -12,13 +12,13 @@ import batches
 import numpy as np
 from ledger import Batch, Journal, Ledger, audit
 
-from batch.backfill import backfill
-from batch.compact import compact
-from batch.forget import forget
-from batch.recluster import recluster
-from batch.retention import retain
-from batch.rollup import rollup
-from batch.vacuum import vacuum
+from batch.compacting.backfill import backfill
+from batch.compacting.compact import compact
+from batch.keeping.forget import forget
+from batch.keeping.recluster import recluster
+from batch.keeping.retention import retain
+from batch.keeping.vacuum import vacuum
+from batch.rolling.rollup import rollup
 from lakehouse.checks import INVARIANTS
 from lakehouse.checks.standing import Standing
 from lakehouse.landing.segments import SegmentName

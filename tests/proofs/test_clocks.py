@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.compact import compact
-from batch.recluster import recluster
-from batch.rollup import rollup
-from batch.vacuum import vacuum
+from batch.compacting.compact import compact
+from batch.keeping.recluster import recluster
+from batch.keeping.vacuum import vacuum
+from batch.rolling.rollup import rollup
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED
 

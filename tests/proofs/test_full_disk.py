@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from deltalake.exceptions import DeltaError
 
-from batch.compact import compact
+from batch.compacting.compact import compact
 from lakehouse import milestones
 from lakehouse.city.cameras import Camera
 from lakehouse.places import disk

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from batch import compact as compaction
-from batch import forget as deletion
-from batch import rewrite as rewriting
-from batch.compact import compact
+from batch.compacting import compact as compaction
+from batch.compacting.compact import compact
 from batch.executor import Executor
-from batch.rollup import rollup
-from batch.vacuum import vacuum
+from batch.keeping import forget as deletion
+from batch.keeping import rewrite as rewriting
+from batch.keeping.vacuum import vacuum
+from batch.rolling.rollup import rollup
 from lakehouse.log import checkpoints, commits
 from lakehouse.places.folder import TEMPORARY
 from lakehouse.places.places import folder_at

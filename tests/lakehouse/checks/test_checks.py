@@ -14,10 +14,10 @@ import pytest
 from deltalake import DeltaTable
 from typer.testing import CliRunner
 
-from batch.compact import compact
-from batch.recluster import recluster
-from batch.rollup import rollup
-from batch.vacuum import vacuum
+from batch.compacting.compact import compact
+from batch.keeping.recluster import recluster
+from batch.keeping.vacuum import vacuum
+from batch.rolling.rollup import rollup
 from lakehouse.__main__ import app
 from lakehouse.checks import INVARIANTS
 from lakehouse.checks.files import REMEDY

@@ -1,0 +1,1 @@
+"""What landed goes into the tables."""

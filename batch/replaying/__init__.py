@@ -1,0 +1,1 @@
+"""Analytics run again over what was stored."""

@@ -1,0 +1,1 @@
+"""Adding up: from measures and looks to camera minutes and area hours."""

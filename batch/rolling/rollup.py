@@ -1,0 +1,312 @@
+"""Rollup: camera minutes and area hours of every day of which something new is known."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from batch.executor import Executor
+from batch.rolling.hours import Leaves, area_rows, leaf
+from batch.rolling.minutes import Kind, Minutes, Pair
+from batch.rolling.past import Past
+from batch.rolling.sight import DAY_MINUTES, LOOK_COLUMNS, Rates, Sight, midnight, rates
+from lakehouse.city.areas import Areas
+from lakehouse.clock import city_day
+from lakehouse.log import commits
+from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.log.reading import Reading, watermark
+from lakehouse.milestones import reach
+from lakehouse.places.places import folder_at
+from lakehouse.problem import UnknownKind
+from lakehouse.runs import Runs
+from lakehouse.scenes import LOOK_S
+from lakehouse.settings import COVERAGE_FLOOR
+from lakehouse.store import Lake
+from lakehouse.tables import TABLES
+
+HOUR_S = 3600
+LOOKS, MEASURES, RUNNING = "rollup-looks", "rollup-measures", "rollup-running"
+ADOPTED, FLOOR = "rollup-adopted", "rollup-floor"
+"""The marks in area_hours: the versions that it was made from, its hour that was not over, when the last
+run that it counts was adopted (µs since 1970), and the coverage floor in millionths."""
+
+_MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n")
+_BEGINNING, _NEVER = datetime(1970, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+_WEEK = 7
+"""Days that are computed at once: what is usual on one is made of the same weekday before it."""
+
+
+@dataclass(frozen=True)
+class RolledUp:
+    """What a rollup did: the days that it computed, the rows that they have, and the seconds it took."""
+
+    days: tuple[date, ...]
+    minutes: int
+    hours: int
+    seconds: float
+
+    def __str__(self) -> str:
+        if not self.days:
+            return "rolled up nothing: no day has anything new"
+        days = f"{self.days[0]} to {self.days[-1]}" if len(self.days) > 1 else f"{self.days[0]}"
+        rows = f"{self.minutes:,} camera minutes, {self.hours:,} area hours"
+        return f"rolled up {days} in {self.seconds:.1f} s: {rows}"
+
+
+def rollup(
+    lake: Lake,
+    now: datetime | None = None,
+    executor: Executor = Executor.LOCAL,
+    *,
+    floor: float = COVERAGE_FLOOR,
+) -> RolledUp:
+    """Compute again every whole local day that has new looks or measures, or another published run.
+
+    So is a day with an hour that is over now, and every day where the floor is another one. The hour that
+    is not over by `now` (by default the present) is an estimate over its minutes up to the newest look. Of
+    what was seen less than `floor` (0-1) of the value is NULL. On unchanged input nothing is written.
+
+    Raises:
+        UnknownKind: a measure is of a kind that the table `kinds` does not have.
+    """
+    began = time.monotonic()
+    while True:
+        plan = Plan.of(lake, now or datetime.now(UTC), floor)
+        try:
+            days, minutes, hours = plan.carry_out(lake, executor)
+        except StaleSnapshotError:
+            continue
+        return RolledUp(days, minutes, hours, time.monotonic() - began)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One attempt: the snapshots that it reads and writes, and the days to compute.
+
+    Two rollups at once that planned from the same snapshots fence each other out in either table.
+    """
+
+    looks: DeltaTable
+    measures: DeltaTable
+    camera_minutes: DeltaTable
+    area_hours: DeltaTable
+    runs: Runs
+    marks: dict[str, int]
+    days: list[date]
+    until: datetime
+    now: datetime
+    floor: float
+
+    @classmethod
+    def of(cls, lake: Lake, now: datetime, floor: float) -> "Plan":
+        """Take the snapshots: adoptions, looks, measures.
+
+        So the measures of an adopted run, and of what a look attests, have been compacted before.
+        """
+        camera_minutes, area_hours = lake.table("camera_minutes"), lake.table("area_hours")
+        adopted, looks, measures = lake.read("runs"), lake.table("looks"), lake.table("measures")
+        until = known_until(looks, measures, now)
+        marks = {
+            LOOKS: looks.version(),
+            MEASURES: measures.version(),
+            RUNNING: _running(until, now),
+            ADOPTED: max(map(_microseconds, adopted["adopted_at"].to_pylist()), default=0),
+            FLOOR: round(floor * 1_000_000),
+        }
+        days = _changed(looks, measures, area_hours, marks[FLOOR])
+        days |= _adopted_since(adopted, watermark(area_hours, ADOPTED)) | _over(area_hours, now)
+        snapshots = looks, measures, camera_minutes, area_hours
+        return cls(*snapshots, Runs.of(adopted), marks, sorted(days), until, now, floor)
+
+    def carry_out(self, lake: Lake, executor: Executor) -> tuple[tuple[date, ...], int, int]:
+        """Compute and commit, a week at a time; the days that have rows, camera minutes and area hours.
+
+        The marks move with the last week, so that after a kill all is done again.
+
+        Raises:
+            StaleSnapshotError: another rollup came in between.
+        """
+        reach("rollup: planned")
+        rolled: list[date] = []
+        counts, weeks = [0, 0], _weeks(self.days)
+        camera_minutes, area_hours = self.camera_minutes, self.area_hours
+        for number, days in enumerate(weeks, 1):
+            job = Job.of(lake, self, area_hours, days)
+            parts = dict(zip(days, executor.run(job.day, days), strict=True))
+            found = [part for part in parts.values() if part]
+            minutes, hours = _all("camera_minutes", found, 0), _all("area_hours", found, 1)
+            camera_minutes = _replaced(lake, camera_minutes, minutes, days, {})
+            reach("rollup: camera_minutes committed")
+            area_hours = _replaced(lake, area_hours, hours, days, self.marks if number == len(weeks) else {})
+            reach("rollup: area_hours committed")
+            rolled += [day for day, part in parts.items() if part]
+            counts = [counts[0] + minutes.num_rows, counts[1] + hours.num_rows]
+        return tuple(rolled), counts[0], counts[1]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to compute the days of one week."""
+
+    root: str
+    looks: int
+    measures: int
+    runs: Runs
+    kinds: dict[str, Kind]
+    areas: Areas
+    rates: Rates
+    past: Past
+    measured: pa.Table
+    until: datetime
+    now: datetime
+    floor: float
+
+    @classmethod
+    def of(cls, lake: Lake, plan: Plan, area_hours: DeltaTable, days: Sequence[date]) -> "Job":
+        """Read what some of a plan's days build on."""
+        where = plan.runs.published & _on(*days)
+        measured = Reading(plan.measures).rows(("day", "camera_id", "kind"), where)
+        return cls(
+            lake.root,
+            plan.looks.version(),
+            plan.measures.version(),
+            plan.runs,
+            kinds(lake),
+            Areas.read(lake),
+            rates(lake),
+            Past.of(Reading(area_hours), days),
+            measured.group_by(["day", "camera_id", "kind"]).aggregate([]),
+            plan.until,
+            plan.now,
+            plan.floor,
+        )
+
+    def day(self, day: date) -> tuple[pa.Table, pa.Table] | None:
+        """A day's rows of camera_minutes and area_hours; None where nothing is known of it by then."""
+        pairs = self._pairs(day)
+        if not pairs or self.until <= midnight(day):
+            return None
+        lake = Lake(self.root)
+        where = self.runs.published & _on(day)
+        looks = lake.read("looks", columns=LOOK_COLUMNS, where=_on(day), version=self.looks)
+        measures = lake.read("measures", columns=_MEASURES, where=where, version=self.measures)
+        looked_at = set(pc.unique(looks["camera_id"]).to_pylist())
+        sight = Sight.of(looks, day, sorted(looked_at | {camera for camera, _ in pairs}), self.rates)
+        length = min(DAY_MINUTES, int((self.until - midnight(day)).total_seconds()) // 60)
+        minutes = Minutes.of(measures, sight, day, pairs, self.kinds, length)
+        leaves = Leaves.of(minutes, self.kinds, self.past.usual(day, pairs), self.now)
+        leaves = self.past.keep_loaded(leaves, day, looked_at, self.kinds)
+        paths = {camera: self._around(camera) for camera, _ in pairs}
+        return minutes.table(), area_rows(leaves, self.kinds, paths, self.measures, self.floor)
+
+    def _pairs(self, day: date) -> list[Pair]:
+        """The cameras and kinds to expect: those that were measured on that day, or known before."""
+        found = self.measured.filter(pc.less_equal(self.measured["day"], pa.scalar(day, pa.date32())))
+        measured = zip(found["camera_id"].to_pylist(), found["kind"].to_pylist(), strict=True)
+        pairs = sorted(self.past.pairs(day).union(measured))
+        for _, kind in pairs:
+            if kind not in self.kinds:
+                rule = "it was measured, and the table kinds does not say how it is summed up"
+                raise UnknownKind(kind, rule, "run `python -m serving kinds --lake DIR` first")
+        return pairs
+
+    def _around(self, camera: str) -> tuple[str, ...]:
+        return self.areas.path(leaf(camera))[1:] if leaf(camera) in self.areas else ()
+
+
+def _on(*days: date) -> pc.Expression:
+    return pc.field("day").isin(pa.array(days, pa.date32()))
+
+
+def known_until(looks: DeltaTable, measures: DeltaTable, now: datetime) -> datetime:
+    """The end of what is known: of the newest minute, or of its hour where that is over.
+
+    A minute counts once it was looked at to its end, or was measured because its source ended in it.
+    """
+    seen, measured = _newest(looks, "at"), _newest(measures, "minute")
+    if seen is None:
+        return _NEVER
+    look_end = int(seen.timestamp()) + LOOK_S
+    end = max(look_end // 60, int(measured.timestamp()) // 60 + 1 if measured else 0) * 60
+    hour_end = -(-max(look_end, end) // HOUR_S) * HOUR_S
+    return datetime.fromtimestamp(hour_end if hour_end <= now.timestamp() else end, UTC)
+
+
+def _newest(table: DeltaTable, column: str) -> datetime | None:
+    """The latest instant that a table's files speak of."""
+    files = pa.table(table.get_add_actions(flatten=True))
+    return pc.max(files[f"max.{column}"]).as_py() if files.num_rows else None
+
+
+def _running(until: datetime, now: datetime) -> int:
+    """The hour, counted since 1970, that is known in part and is not over; 0 where there is none."""
+    hour = int((until - timedelta(microseconds=1)).timestamp()) // HOUR_S if until > _NEVER else 0
+    return hour if (hour + 1) * HOUR_S > now.timestamp() else 0
+
+
+def _over(area_hours: DeltaTable, now: datetime) -> set[date]:
+    """The day of the hour that was running, once that is over."""
+    running = watermark(area_hours, RUNNING)
+    if running > 0 and now.timestamp() >= (running + 1) * HOUR_S:
+        return {city_day(datetime.fromtimestamp(running * HOUR_S, UTC))}
+    return set()
+
+
+def _changed(looks: DeltaTable, measures: DeltaTable, area_hours: DeltaTable, floor: int) -> set[date]:
+    """The days of which something changed since the last rollup, or that were computed with another floor.
+
+    Where the log no longer tells, these are all whose looks and measures are both kept: what had been
+    summed up of the others stays.
+    """
+    every = _days(looks) & _days(measures)
+    days = set() if watermark(area_hours, FLOOR) in {-1, floor} else every
+    for table, mark in ((looks, LOOKS), (measures, MEASURES)):
+        since = watermark(area_hours, mark)
+        touched = commits.touched_days(table, since) if since >= 0 else _days(table)
+        days = days | (every if touched is None else touched)
+    return days
+
+
+def _days(table: DeltaTable) -> set[date]:
+    return {date.fromisoformat(found["day"]) for found in table.partitions()}
+
+
+def _adopted_since(runs: pa.Table, since_us: int) -> set[date]:
+    return {row["day"] for row in runs.to_pylist() if _microseconds(row["adopted_at"]) > since_us}
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _BEGINNING) // timedelta(microseconds=1)
+
+
+def _weeks(days: Sequence[date]) -> list[list[date]]:
+    """The days in groups of less than a week; one empty group where there is none."""
+    weeks: list[list[date]] = [[]]
+    for day in days:
+        if weeks[-1] and (day - weeks[-1][0]).days >= _WEEK:
+            weeks.append([])
+        weeks[-1].append(day)
+    return weeks
+
+
+def _replaced(
+    lake: Lake, snapshot: DeltaTable, rows: pa.Table, days: Sequence[date], marks: Mapping[str, int]
+) -> DeltaTable:
+    """Rewrite days of the table that `snapshot` is of; what to go on from."""
+    name = folder_at(snapshot.table_uri).name
+    version = lake.replace(name, rows, days=days, marks=marks, on=snapshot)
+    return snapshot if version is None else lake.table(name, version)
+
+
+def kinds(lake: Lake) -> dict[str, Kind]:
+    """How each quantity of a lake is summed up."""
+    rows = lake.read("kinds", where=pc.field("what") == "quantity").to_pylist()
+    return {row["kind"]: Kind(row["summed"], row["additive"]) for row in rows}
+
+
+def _all(table: str, parts: Sequence[tuple[pa.Table, pa.Table]], place: int) -> pa.Table:
+    return pa.concat_tables([TABLES[table].schema.empty_table(), *(part[place] for part in parts)])

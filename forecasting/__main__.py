@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from forecasting import issue, report, unusual
 from forecasting.executor import Executor
-from forecasting.series import last_full_hour
+from forecasting.foretelling.trial import Trial, read
+from forecasting.knowing.series import last_full_hour
+from forecasting.publishing import issue, unusual
+from forecasting.reporting import report
 from forecasting.settings import Settings
-from forecasting.trial import Trial, read
 from lakehouse.clock import CITY_ZONE
 from lakehouse.door import run as through_the_door
 from lakehouse.problem import BadTime

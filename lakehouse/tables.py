@@ -312,7 +312,7 @@ _ALL = (
             ]
         ),
         key=("issued_at", "at", "area_id", "kind", "scenario"),
-        writer="forecasting.publish",
+        writer="forecasting.publishing.publish",
         about="one predicted step; never updated",
         order=("kind", "area_id", "at"),
     ),
@@ -337,7 +337,7 @@ _ALL = (
             ]
         ),
         key=("issued_at", "area_id", "kind", "model", "scenario"),
-        writer="forecasting.publish",
+        writer="forecasting.publishing.publish",
         about="a backtest",
         order=("kind", "area_id", "model"),
     ),
@@ -356,7 +356,7 @@ _ALL = (
             ]
         ),
         key=("area_id", "kind", "from"),
-        writer="forecasting.unusual",
+        writer="forecasting.publishing.unusual",
         about="hours outside their band, too seldom to be chance, told once",
     ),
     Table(

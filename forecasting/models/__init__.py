@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar, Protocol, runtime_checkable
 
-from forecasting.panel import Panel
-from forecasting.vintages import Floats
+from forecasting.knowing.panel import Panel
+from forecasting.knowing.vintages import Floats
 
 
 class Fitted(Protocol):

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from forecasting.panel import Panel
-from forecasting.scale import Scale
-from forecasting.usual import Rows, usual
-from forecasting.vintages import Floats
+from forecasting.knowing.panel import Panel
+from forecasting.knowing.scale import Scale
+from forecasting.knowing.usual import Rows, usual
+from forecasting.knowing.vintages import Floats
 
 
 class Base:

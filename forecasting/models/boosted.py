@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+from forecasting.knowing.panel import Flags, Panel
+from forecasting.knowing.usual import Rows
+from forecasting.knowing.vintages import Floats, Ints
 from forecasting.models.base import Base
-from forecasting.panel import Flags, Panel
-from forecasting.past import Past, Told
-from forecasting.usual import Rows
-from forecasting.vintages import Floats, Ints
+from forecasting.models.past import Past, Told
 from lakehouse.city.calendar import FAR_DAYS
 
 _EARLIEST_SEASONS = 5

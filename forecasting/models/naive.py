@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from forecasting.panel import Panel
-from forecasting.usual import Rows, lagged
-from forecasting.vintages import Floats
+from forecasting.knowing.panel import Panel
+from forecasting.knowing.usual import Rows, lagged
+from forecasting.knowing.vintages import Floats
 
 
 class Naive:

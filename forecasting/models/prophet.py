@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from forecasting.panel import Panel
-from forecasting.scale import Scale
-from forecasting.vintages import Floats, Ints
+from forecasting.knowing.panel import Panel
+from forecasting.knowing.scale import Scale
+from forecasting.knowing.vintages import Floats, Ints
 
 _HOURS = 12 * 168
 """Twelve weeks of hours: a fifth of a year's cost, and no worse a week ahead."""

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from forecasting.panel import Panel
-from forecasting.past import Past
-from forecasting.usual import Rows, usual
-from forecasting.vintages import Floats
+from forecasting.knowing.panel import Panel
+from forecasting.knowing.usual import Rows, usual
+from forecasting.knowing.vintages import Floats
+from forecasting.models.past import Past
 
 
 class Smoothing:

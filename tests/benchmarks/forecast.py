@@ -15,17 +15,17 @@ import numpy as np
 import pandas as pd
 from forecast_peers import Country, Tuned, able, timed
 
-from forecasting.backtest import SCORES, scores
-from forecasting.choose import BLEND
-from forecasting.feast import Feast
-from forecasting.forecast import forecast
-from forecasting.intervals import LEVELS
+from forecasting.foretelling.feast import Feast
+from forecasting.foretelling.forecast import forecast
+from forecasting.foretelling.reconcile import Sums
+from forecasting.foretelling.trial import MEMBERS, MODELS, country_days
+from forecasting.judging.backtest import SCORES, scores
+from forecasting.judging.choose import BLEND
+from forecasting.judging.intervals import LEVELS
+from forecasting.knowing.panel import Panel
+from forecasting.knowing.series import calendar
 from forecasting.models.naive import Naive
 from forecasting.models.prophet import Prophet
-from forecasting.panel import Panel
-from forecasting.reconcile import Sums
-from forecasting.series import calendar
-from forecasting.trial import MEMBERS, MODELS, country_days
 from lakehouse.city.areas import Area, Areas, semarang
 
 PROOF = Path("docs/proofs/forecast-bench.md")

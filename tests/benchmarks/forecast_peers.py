@@ -10,9 +10,9 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import cpu_s
-from forecasting.intervals import LEVELS
-from forecasting.panel import Panel
+from forecasting.judging.backtest import cpu_s
+from forecasting.judging.intervals import LEVELS
+from forecasting.knowing.panel import Panel
 
 YEAR_HOURS = 365 * 24
 SAMPLES = 300

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from forecasting import trial
 from forecasting.__main__ import app
+from forecasting.foretelling import trial
+from forecasting.foretelling.trial import Trial
 from forecasting.models.boosted import Boosted
-from forecasting.trial import Trial
 from lakehouse.problem import BadLake, BadTable, BadTime, Problem, UnknownParameter
 
 

@@ -1,0 +1,1 @@
+"""From models to what is told: blended, coherent, with its reasons."""

@@ -1,0 +1,1 @@
+"""How well models do: rehearsals, the choice among them, and their intervals."""

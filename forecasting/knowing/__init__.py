@@ -1,0 +1,1 @@
+"""What is known: series with their calendar, and the usual."""

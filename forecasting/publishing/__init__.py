@@ -1,0 +1,1 @@
+"""Forecasts that are published, and what was unusual against them."""

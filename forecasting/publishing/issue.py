@@ -1,0 +1,244 @@
+"""One issue of forecasts: what is asked for, forecast shard by shard, made to add up, and published."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forecasting.executor import Executor
+from forecasting.foretelling.counts import counted
+from forecasting.foretelling.feast import Feast
+from forecasting.foretelling.forecast import forecast
+from forecasting.foretelling.kin import Families, young
+from forecasting.foretelling.outlook import Outlook
+from forecasting.foretelling.reconcile import Sums, reconcile
+from forecasting.judging.widths import widths
+from forecasting.knowing import series
+from forecasting.knowing.families import families
+from forecasting.knowing.panel import Panel
+from forecasting.knowing.scenario import Scenario
+from forecasting.models import Model
+from forecasting.models.base import Base
+from forecasting.models.boosted import Boosted
+from forecasting.models.prophet import Prophet
+from forecasting.models.smoothing import Smoothing
+from forecasting.publishing import publish
+from forecasting.publishing.publish import Issue
+from lakehouse.city import cameras
+from lakehouse.city.areas import Areas
+from lakehouse.problem import UnknownArea, UnknownKind
+from lakehouse.store import Lake
+
+LEVELS = ("city", "kecamatan")
+"""The levels that are forecast unless areas are named."""
+SHARD_AREAS = 500
+"""So many areas of a kind are forecast together: they learn from one another, and fit into memory."""
+_RECENT = timedelta(days=28)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one shard forecasts."""
+
+    root: str
+    issue: Issue
+    areas: tuple[str, ...]
+    horizon: int
+    prophets: int
+    """Prophet is asked for so many of the areas, the largest ones: it is dear."""
+    widths: tuple[float, ...]
+    """(quantiles,) by how often what was published held; read once for all shards of a kind."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What came of an order."""
+
+    order: Order
+    outlook: Outlook
+
+    def __str__(self) -> str:
+        scores = publish.scores(self.outlook, self.order.issue)
+        chosen = scores.filter(scores["chosen"])
+        models = ", ".join(
+            f"{one['values']} {one['counts']}" for one in chosen["model"].value_counts().to_pylist()
+        )
+        lacking = len(self.order.areas) - chosen.num_rows
+        skill = pc.mean(chosen["mase"]).as_py()
+        held = pc.mean(chosen["coverage80"]).as_py()
+        text = f"{self.order.issue.kind:<16} {chosen.num_rows} areas ({models or 'none'})"
+        text += f", MASE {skill:.2f}" if skill is not None else ""
+        text += f", 80 % band held {held:.0%}" if held is not None else ""
+        text += f", if {self.order.issue.scenario}" if self.order.issue.scenario else ""
+        return text + (f", {lacking} with insufficient data" if lacking else "")
+
+
+def orders(
+    lake: Lake,
+    issued_at: datetime,
+    horizon: int,
+    *,
+    kinds: Collection[str] = (),
+    areas: Collection[str] = (),
+    prophets: int = 2,
+    scenario: str = "",
+) -> list[Order]:
+    """What is still to be forecast for this time of issue, shard by shard; with a scenario, both.
+
+    Raises:
+        UnknownArea: an area is not in the lake.
+        UnknownKind: a kind is not in the lake, or is not one that is forecast.
+        BadScenario: it supposes what cannot be supposed.
+    """
+    wanted, rows = _areas(Areas.read(lake), areas), _kinds(lake, kinds)
+    version = lake.version("area_hours")
+    wider = {row["kind"]: tuple(widths(lake, row["kind"], issued_at).tolist()) for row in rows}
+    found = []
+    for supposed in dict.fromkeys(("", Scenario.of(scenario).name)):
+        for row in rows:
+            left = sorted(wanted - publish.issued(lake, row["kind"], issued_at, supposed))
+            issue = Issue(row["kind"], row["unit"], issued_at, version, bool(row["additive"]), supposed)
+            count = -(-len(left) // SHARD_AREAS)
+            for number in range(count):
+                few = prophets // count + (number < prophets % count)
+                found.append(
+                    Order(lake.root, issue, tuple(left[number::count]), horizon, few, wider[row["kind"]])
+                )
+    return found
+
+
+def _areas(tree: Areas, named: Collection[str]) -> frozenset[str]:
+    if not named:
+        return frozenset(area.area_id for level in LEVELS for area in tree.at_level(level))
+    for area_id in named:
+        if area_id not in tree and not area_id.startswith("camera:"):
+            raise UnknownArea(area_id, "no area of this lake has this id", "see `/v1/areas`")
+    return frozenset(named)
+
+
+def _kinds(lake: Lake, named: Collection[str]) -> list[dict[str, Any]]:
+    rows = {row["kind"]: row for row in lake.read("kinds", where=pc.field("forecast")).to_pylist()}
+    for kind in named:
+        if kind not in rows:
+            known = ", ".join(sorted(rows)) or "nothing"
+            raise UnknownKind(kind, f"what is forecast is {known}", "name one of these")
+    return [rows[kind] for kind in sorted(named or rows)]
+
+
+def fill(order: Order) -> Filled:
+    """Forecast some areas of one kind."""
+    lake, issue = Lake.open(order.root), order.issue
+    panel = _panel(lake, order, order.areas)
+    tellers = _tellers(lake, issue, panel)
+    if tellers:
+        panel = _panel(lake, order, {*order.areas, *(one for family in tellers.values() for one in family)})
+    feast = Feast.of(panel)
+    made = forecast(feast.without(panel), models(panel, order.prophets), tellers, np.array(order.widths))
+    outlook = counted(Outlook.of(made, feast), panel, made.rehearsal)
+    return Filled(order, outlook.only(np.flatnonzero(np.isin(outlook.ids, order.areas))))
+
+
+def _panel(lake: Lake, order: Order, areas: Collection[str]) -> Panel:
+    issue = order.issue
+    return Scenario.of(issue.scenario).applied(
+        series.panel(lake, issue.kind, areas, issue.issued_at, order.horizon)
+    )
+
+
+def _tellers(lake: Lake, issue: Issue, panel: Panel) -> Families:
+    """By new camera, those that may tell it."""
+    new = panel.ids[young(panel)].tolist()
+    if not new:
+        return {}
+    grown = series.cameras(lake, issue.kind, issue.issued_at - 2 * _RECENT, issue.issued_at - _RECENT)
+    return families(new, Areas.read(lake), cameras.read(lake), grown)
+
+
+def models(panel: Panel, prophets: int) -> list[Model]:
+    """Every model that competes, Prophet for the `prophets` largest series only."""
+    height = np.nansum(panel.y, axis=1)
+    largest = np.argsort(-height)[:prophets]
+    few = frozenset(panel.ids[largest][height[largest] > 0].tolist())
+    return [Base(), Boosted(), Smoothing(), *([Prophet(few)] if few else [])]
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What the shards of one kind say together, areas adding up where they can be added."""
+
+    issue: Issue
+    outlook: Outlook
+    method: str
+
+    @classmethod
+    def of(cls, lake: Lake, shards: Sequence[Filled]) -> Self:
+        """Make the areas add up."""
+        issue = shards[0].order.issue
+        outlook, method = Outlook.joined([one.outlook for one in shards]), "none"
+        if issue.additive:
+            outlook, method = _adding_up(lake, issue, outlook)
+        return cls(issue, outlook, method)
+
+    def parts(self) -> list[Self]:
+        """As many areas each as a shard has."""
+        count = len(self.outlook.ids)
+        chunks = np.array_split(np.arange(count), -(-count // SHARD_AREAS))
+        return [replace(self, outlook=self.outlook.only(some)) for some in chunks]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was published of one kind: its rows, and the method by which its areas add up."""
+
+    issue: Issue
+    rows: Mapping[str, pa.Table]
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.issue.kind:<16} areas add up: {self.method}"
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The parts of a kind, area after area."""
+        ordered = sorted(parts, key=lambda part: pc.min(part.rows["scores"]["area_id"]).as_py())
+        rows = {name: pa.concat_tables(one.rows[name] for one in ordered) for name in ordered[0].rows}
+        return cls(ordered[0].issue, rows, ordered[0].method)
+
+
+def tell(part: Agreed) -> Published:
+    """Every hour of every area in figures and in a sentence."""
+    rows = {
+        "forecasts": publish.forecasts(part.outlook, part.issue),
+        "scores": publish.scores(part.outlook, part.issue),
+    }
+    return Published(part.issue, rows, part.method)
+
+
+def run(lake: Lake, wanted: Sequence[Order], executor: Executor) -> Iterator[Filled | Published]:
+    """Fill the orders and publish them together, once all are filled; yields each as it is done."""
+    filled: dict[tuple[str, str], list[Filled]] = defaultdict(list)
+    for one in executor.run(fill, wanted):
+        filled[one.order.issue.kind, one.order.issue.scenario].append(one)
+        yield one
+    agreed = [Agreed.of(lake, shards) for _, shards in sorted(filled.items())]
+    told: dict[tuple[str, str], list[Published]] = defaultdict(list)
+    for part in executor.run(tell, [part for one in agreed for part in one.parts()]):
+        told[part.issue.kind, part.issue.scenario].append(part)
+    done = [Published.joined(parts) for _, parts in sorted(told.items())]
+    if done:
+        rows = {name: pa.concat_tables(one.rows[name] for one in done) for name in ("forecasts", "scores")}
+        publish.append(lake, rows, wanted[0].issue.issued_at)
+    yield from done
+
+
+def _adding_up(lake: Lake, issue: Issue, outlook: Outlook) -> tuple[Outlook, str]:
+    able, unable = (outlook.only(np.flatnonzero(chosen)) for chosen in (outlook.able, ~outlook.able))
+    watching = series.cameras(lake, issue.kind, issue.issued_at - _RECENT, issue.issued_at)
+    sums = Sums.of(able.ids.tolist(), Areas.read(lake), watching)
+    able, method = reconcile(able, sums)
+    return Outlook.joined([able, unable]), method

@@ -1,0 +1,1 @@
+"""Forecasts on paper and in a workbook."""

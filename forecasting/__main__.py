@@ -2,7 +2,7 @@
 
 import re
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from forecasting.knowing.series import last_full_hour
 from forecasting.publishing import issue, unusual
 from forecasting.reporting import report
 from forecasting.settings import Settings
+from lakehouse import clock
 from lakehouse.clock import CITY_ZONE
 from lakehouse.door import run as through_the_door
 from lakehouse.problem import BadTime
@@ -127,7 +128,7 @@ def _hours(text: str) -> int:
 
 def _instant(text: str | None) -> datetime:
     if text is None:
-        return datetime.now(UTC)
+        return clock.now()
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

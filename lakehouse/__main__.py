@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated
@@ -44,7 +44,8 @@ Time = Annotated[str | None, typer.Option(help="RFC 3339, such as 2026-11-23T10:
 @app.command()
 def city(lake: TheLake = SETTINGS.lake, seed: Seed = SETTINGS.seed) -> None:
     """Make a lake with the synthetic city, or bring it up to date."""
-    for line in found(Lake.create(lake), City(seed), datetime.now(UTC)):
+    opened = Lake.create(lake)
+    for line in found(opened, City(seed), opened.now()):
         print(line)
 
 
@@ -56,7 +57,8 @@ def history(
     seed: Seed = SETTINGS.seed,
 ) -> None:
     """Land the last hours as the synthetic cameras would have seen them, once."""
-    opened, now = Lake.open(lake), datetime.now(UTC)
+    opened = Lake.open(lake)
+    now = opened.now()
     wanted = span(opened, midnight_before(now, hours), now)
     if wanted is None:
         print("history   nothing: the lake has its past")
@@ -81,9 +83,10 @@ def truth(
     A camera is within 30 % when the mean of each of its kinds, over the minutes of which at least 90 %
     was seen, is within 30 % of the truth's mean, or within one unit a minute where counts are tiny.
     """
-    stop = instant(until) if until else datetime.now(UTC)
+    opened = Lake.open(lake)
+    stop = instant(until) if until else opened.now()
     start = instant(since) if since else stop - timedelta(days=1)
-    verdict = compare(Lake.open(lake), City(seed), start, stop)
+    verdict = compare(opened, City(seed), start, stop)
     _show(verdict)
     if verdict.share < at_least:
         raise typer.Exit(1)

@@ -1,12 +1,28 @@
-"""City time: the zone, its local date, and an instant that somebody wrote."""
+"""The one clock, and city time: the zone, its local date, and an instant that somebody wrote."""
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lakehouse.problem import BadTime
 
+Now = Callable[[], datetime]
+"""Tells what time it is, in UTC: `now`, or what somebody brings in its place."""
+
 CITY_ZONE = ZoneInfo("Asia/Jakarta")
 """UTC+7 the whole year."""
+
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def now() -> datetime:
+    """What time it is by this machine: read here and nowhere else, so that anyone can be told another."""
+    return datetime.now(UTC)
+
+
+def milliseconds(at: datetime) -> int:
+    """Whole milliseconds since 1970."""
+    return (at - _1970) // timedelta(milliseconds=1)
 
 
 def city_day(at: datetime) -> date:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -32,7 +31,7 @@ def register(lake: "Lake", card: Mapping[str, Any], sha256: str) -> str:
             "sha256": sha256,
             "name": str(card.get("name", model_id)),
             "card": json.dumps(card, sort_keys=True),
-            "at": datetime.now(UTC),
+            "at": lake.now(),
         }
         lake.append("models", pa.Table.from_pylist([row], schema=TABLES["models"].schema))
     return model_id

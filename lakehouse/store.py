@@ -11,6 +11,8 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from lakehouse import clock
+from lakehouse.clock import Now
 from lakehouse.fitting import fit
 from lakehouse.landing.landing import Landing
 from lakehouse.log import checkpoints, commits, datafiles
@@ -30,16 +32,20 @@ _TABLES_RESERVE_SHARE = 0.5
 
 
 class Lake:
-    """What the city knows, under one folder or prefix; `landing` is where producers land what they saw."""
+    """What the city knows, under one folder or prefix.
 
-    def __init__(self, root: str) -> None:
+    `landing` is where producers land what they saw; `now` tells what time it is.
+    """
+
+    def __init__(self, root: str, now: Now = clock.now) -> None:
         self.root = root
+        self.now = now
         self._folder = folder_at(root)
-        self.landing = Landing(self._folder / "landing")
+        self.landing = Landing(self._folder / "landing", now)
 
     @classmethod
-    def create(cls, root: str | Path) -> "Lake":
-        """Make a lake with every table empty, or open the one that is there.
+    def create(cls, root: str | Path, now: Now = clock.now) -> "Lake":
+        """Make a lake with every table empty, or open the one that is there; `now` is its clock.
 
         Raises:
             BadLake: the folder holds something else, or a lake of another format.
@@ -52,23 +58,23 @@ class Lake:
         (folder / "landing").make()
         if not folder.has(_CARD):
             folder.create(_CARD, json.dumps({"format": FORMAT, "made_by": "matakota"}).encode())
-        return cls.open(root)
+        return cls.open(root, now)
 
     @classmethod
-    def open(cls, root: str | Path) -> "Lake":
-        """Open a lake, and set aside what a power cut damaged of its checkpoints.
+    def open(cls, root: str | Path, now: Now = clock.now) -> "Lake":
+        """Open a lake, and set aside what a power cut damaged of its checkpoints; `now` is its clock.
 
         Raises:
             BadLake: there is no lake, or one of another format.
         """
-        lake = cls.as_is(root)
+        lake = cls.as_is(root, now)
         for name in TABLES:
             checkpoints.heal(lake.folder(name) / "_delta_log")
         return lake
 
     @classmethod
-    def as_is(cls, root: str | Path) -> "Lake":
-        """A lake as it lies there: nothing is healed.
+    def as_is(cls, root: str | Path, now: Now = clock.now) -> "Lake":
+        """A lake as it lies there: nothing is healed; `now` is its clock.
 
         Raises:
             BadLake: there is no lake, or one of another format.
@@ -82,7 +88,7 @@ class Lake:
         if found != FORMAT:
             rule = f"its format is {found!r}, and this version reads format {FORMAT}"
             raise BadLake(str(root), rule, "use the version that made it, or name another folder")
-        return cls(folder.uri)
+        return cls(folder.uri, now)
 
     def folder(self, name: str) -> Folder:
         """Where a table's data files lie."""

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 from tqdm import tqdm
 
+from lakehouse import clock
 from lakehouse.problem import Problem
 
 Answer = dict[str, Any]
@@ -84,7 +85,7 @@ def follow(url: str, seconds: int, patience_s: float = 120) -> Answer:
 
 
 def _recent(hours: float) -> str:
-    return (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
+    return (clock.now() - timedelta(hours=hours)).isoformat()
 
 
 def _pages(client: httpx.Client, path: str, **query: str) -> Iterator[Answer]:

@@ -4,7 +4,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from itertools import takewhile
 
@@ -191,8 +191,8 @@ def _quarantine(lake: Lake, refused: Sequence[Refused]) -> None:
         new = [one for one in refused if one.name.seq > watermark(snapshot, one.name.app_id)]
         if not new:
             return
-        rows = pa.Table.from_pylist([_quarantine_row(one) for one in new], TABLES["quarantine"].schema)
-        table, folder = TABLES["quarantine"], lake.folder("quarantine")
+        table, folder, at = TABLES["quarantine"], lake.folder("quarantine"), lake.now()
+        rows = pa.Table.from_pylist([_quarantine_row(one, at) for one in new], table.schema)
         files = datafiles.write(folder, table, rows, commits.generation(snapshot))
         try:
             moved = {**marks(one.name for one in new), **commits.rewriting(snapshot)}
@@ -203,7 +203,7 @@ def _quarantine(lake: Lake, refused: Sequence[Refused]) -> None:
         return
 
 
-def _quarantine_row(refused: Refused) -> dict[str, object]:
+def _quarantine_row(refused: Refused, at: datetime) -> dict[str, object]:
     name = refused.name
     return {
         "segment": str(name),
@@ -213,5 +213,5 @@ def _quarantine_row(refused: Refused) -> dict[str, object]:
         "reason": refused.reason,
         "rows": refused.rows,
         "bytes": refused.bytes,
-        "at": datetime.now(UTC),
+        "at": at,
     }

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import pairwise
 
 from batch.executor import Executor
@@ -45,7 +45,7 @@ def recluster(
     A day that late rows came to is put in order again by the next run. On a lake in order nothing happens.
     """
     began = time.monotonic()
-    today = city_day(now or datetime.now(UTC))
+    today = city_day(now or lake.now())
     wanted = None if days is None else set(days)
     done = {}
     for table in LANDED:

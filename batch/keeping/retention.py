@@ -4,7 +4,7 @@ import time
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,7 +63,7 @@ def retain(
         UnknownParameter: what is to be kept is no table, or one that has no age, or a number of days below 1.
     """
     began = time.monotonic()
-    today = city_day(now or datetime.now(UTC))
+    today = city_day(now or lake.now())
     cutoffs = {name: _cutoff(name, days, today) for name, days in keep_days.items()}
     forgotten = {
         name: _forget_kind(lake, name, cutoff, executor) if "/" in name else _drop(lake, name, cutoff)

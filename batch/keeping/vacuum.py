@@ -3,10 +3,11 @@
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from deltalake import DeltaTable
 
+from lakehouse import clock
 from lakehouse.log import checkpoints, commits, datafiles
 from lakehouse.log.commits import VACUUM, StaleSnapshotError
 from lakehouse.log.listing import listed
@@ -50,9 +51,9 @@ def vacuum(
     written from a snapshot before the fence can no longer be committed. See `fence`.
     """
     began = time.monotonic()
-    after = (now or datetime.now(UTC)) - keep
+    after = (now or lake.now()) - keep
     gone = [entry for table in tables for entry in _swept(lake, table, after)]
-    gone += lake.landing.clear_unfinished(datetime.now(UTC) - _ABANDONED)
+    gone += lake.landing.clear_unfinished(lake.now() - _ABANDONED)
     trimmed = sum(checkpoints.trim(commits.log_folder(lake.table(table)), after) for table in tables)
     return Vacuumed(len(gone), sum(entry.bytes for entry in gone), trimmed, time.monotonic() - began)
 
@@ -101,6 +102,6 @@ def _swept(lake: Lake, table: str, after: datetime) -> list[Entry]:
 
 def _is_garbage(entry: Entry, wanted: Collection[str], generation: int) -> bool:
     if entry.path.rpartition("/")[2].startswith(TEMPORARY):
-        return datetime.now(UTC) - entry.changed > _ABANDONED
+        return clock.now() - entry.changed > _ABANDONED
     of = datafiles.generation(entry.path)
     return of is not None and of < generation and entry.path not in wanted

@@ -178,7 +178,7 @@ def replay(
     if not span.days:
         raise BadReplay(f"{span.since} until {span.until}", "it holds no day", "let until lie after since")
     if adopt:
-        _refuse_adoption(span, cameras, city_day(now or datetime.now(UTC)))
+        _refuse_adoption(span, cameras, city_day(now or lake.now()))
     plan = Plan.of(lake, kind, settings, span, cameras)
     analytic.publish(lake)
     if (plan.run, EPOCH) not in lake.landing.claims():
@@ -276,7 +276,7 @@ def _publish(lake: Lake, kind: str, days: Sequence[date], run: str) -> int | Non
         if all(Runs.of(before).run(day, kind) == run for day in days):
             return None
         last = pc.max(before["adopted_at"]).as_py() or datetime.min.replace(tzinfo=UTC)
-        at = max(datetime.now(UTC), last + timedelta(microseconds=1))
+        at = max(lake.now(), last + timedelta(microseconds=1))
         adopted = [{"day": day, "analytic": kind, "run": run, "adopted_at": at} for day in days]
         table = pa.Table.from_pylist(adopted, schema=TABLES["runs"].schema)
         version = lake.append("runs", table, once=(ADOPTIONS, watermark(snapshot, ADOPTIONS) + 1))

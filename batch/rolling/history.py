@@ -4,7 +4,7 @@ import time
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 import numpy as np
 import pyarrow.compute as pc
@@ -103,7 +103,7 @@ def _hours(start: date, stop: date) -> NDArray[np.datetime64]:
 def _stop(lake: Lake) -> date:
     """The first day that has landed history; today where none has."""
     landed = lake.read("looks", columns=["day"], where=pc.field("producer") == HISTORY, fresh=True)
-    return pc.min(landed["day"]).as_py() or city_day(datetime.now(UTC))
+    return pc.min(landed["day"]).as_py() or city_day(lake.now())
 
 
 def _months_before(day: date, months: int) -> date:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -129,7 +129,7 @@ class Day:
     def of(cls, lake: Lake, day: date) -> "Day":
         """Read a day's looks, and which minutes were seen and not measured."""
         looks = lake.read("looks", columns=LOOK_COLUMNS, where=pc.field("day") == day)
-        until = known_until(lake.table("looks"), lake.table("measures"), datetime.now(UTC))
+        until = known_until(lake.table("looks"), lake.table("measures"), lake.now())
         there = _hung(lake, day)
         names = tuple(sorted({*there, *pc.unique(looks["camera_id"]).to_pylist()}))
         sight = Sight.of(looks, day, names, rates(lake))

@@ -75,7 +75,7 @@ def rollup(
     """
     began = time.monotonic()
     while True:
-        plan = Plan.of(lake, now or datetime.now(UTC), floor)
+        plan = Plan.of(lake, now or lake.now(), floor)
         try:
             days, minutes, hours = plan.carry_out(lake, executor)
         except StaleSnapshotError:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecasting.knowing.frequency import Frequency, frequency
 from forecasting.knowing.vintages import Floats, Ints, Vintages
+from lakehouse import clock
 from lakehouse.problem import BadTable
 
 Flags = npt.NDArray[np.bool_]
@@ -200,7 +201,7 @@ def _tidy(
     for name in ("y", *future):
         long[name] = pd.to_numeric(long[name], errors="coerce").astype(np.float64)
         long[name] = long[name].where(np.isfinite(long[name]))
-    tomorrow = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(days=1)
+    tomorrow = pd.Timestamp(clock.now()).tz_localize(None) + pd.Timedelta(days=1)
     long["y"] = long["y"].where(long["ds"] <= (tomorrow if origin is None else pd.Timestamp(origin)))
     long = long.dropna(subset=["ds", "unique_id"])
     return long.assign(unique_id=long["unique_id"].astype(str)).sort_values("ds", kind="stable")

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -179,7 +179,7 @@ def _register(lake: "Lake", given: Mapping[str, Camera], new_areas: Iterable[Are
     leaves = {area.area_id: area for area in map(_leaf, given.values())}
     for leaf in leaves.values():
         _ = areas[leaf.parent_id or ""]
-    new = [_next(known.get(camera.camera_id), camera) for camera in given.values()]
+    new = [_next(known.get(camera.camera_id), camera, lake.now()) for camera in given.values()]
     rows = [camera for camera in new if camera is not None]
     grown = Areas({**{area.area_id: area for area in areas}, **leaves}.values())
     lake.replace("areas", grown.table(), on=target)
@@ -201,7 +201,7 @@ def _leaf(camera: Camera) -> Area:
     )  # fmt: skip
 
 
-def _next(old: Camera | None, given: Camera) -> Camera | None:
+def _next(old: Camera | None, given: Camera, now: datetime) -> Camera | None:
     """The version to be written, or None where nothing changed."""
     given = given.model_copy(update={"source": redact(given.source), "version": 1})
     if old is None:
@@ -209,7 +209,7 @@ def _next(old: Camera | None, given: Camera) -> Camera | None:
     before = old.model_copy(update={"version": 1, "valid_from": given.valid_from})
     if _table([before]).equals(_table([given])):
         return None
-    valid_from = given.valid_from if given.valid_from > old.valid_from else datetime.now(UTC)
+    valid_from = given.valid_from if given.valid_from > old.valid_from else now
     return given.model_copy(update={"version": old.version + 1, "valid_from": valid_from})
 
 

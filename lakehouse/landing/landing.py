@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse import clock
+from lakehouse.clock import Now, milliseconds
 from lakehouse.fitting import fit
 from lakehouse.landing import segments
 from lakehouse.landing.segments import Segment, SegmentName
@@ -35,12 +36,20 @@ class Producer:
     """One life of one producer; its batches are numbered from 0 without a gap."""
 
     def __init__(
-        self, folder: Folder, name: str, epoch: int, seq: int = 0, *, backfill: bool = False
+        self,
+        folder: Folder,
+        name: str,
+        epoch: int,
+        seq: int = 0,
+        *,
+        backfill: bool = False,
+        now: Now = clock.now,
     ) -> None:
         self.name = name
         self.epoch = epoch
         self.backfill = backfill
         self._folder = folder
+        self._now = now
         self._next = seq
         self._lock = threading.Lock()
 
@@ -52,7 +61,7 @@ class Producer:
             DiskFull: nothing was landed; the same call succeeds once there is space again.
         """
         rows = {name: _fitting(name, rows) for name, rows in tables.items()}
-        data = segments.encode(rows, landed_at=clock_ms(), backfill=self.backfill)
+        data = segments.encode(rows, landed_at=milliseconds(self._now()), backfill=self.backfill)
         with self._lock:
             segment = SegmentName(self.name, self.epoch, self._next)
             reach("landing: encoded")
@@ -68,8 +77,9 @@ class Producer:
 class Landing:
     """The folder of segments that are not yet in every table."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, now: Now = clock.now) -> None:
         self._folder = folder
+        self._now = now
         self._epochs = folder / "epochs"
         self._damaged = folder / "damaged"
         self._late = folder / "late"
@@ -90,11 +100,11 @@ class Landing:
         epoch = 1 + max((epoch for known, epoch in self.claims() if known == name), default=0)
         while not self._epochs.claim(segments.app_id(name, epoch)):
             epoch += 1
-        return Producer(self._folder, name, epoch, backfill=backfill)
+        return Producer(self._folder, name, epoch, backfill=backfill, now=self._now)
 
     def again(self, name: SegmentName) -> Producer:
         """A backfill from one batch on, for whoever lands the same rows under it as often as it does."""
-        return Producer(self._folder, name.producer, name.epoch, name.seq, backfill=True)
+        return Producer(self._folder, name.producer, name.epoch, name.seq, backfill=True, now=self._now)
 
     def claims(self) -> list[tuple[str, int]]:
         """Every producer's every epoch."""
@@ -228,11 +238,6 @@ class Landing:
         self._late.remove(str(name))
         self._late.sync()
         return sum(rows.num_rows for rows in tables.values())
-
-
-def clock_ms() -> int:
-    """This machine's clock, in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 def _named(folder: Folder) -> list[SegmentName]:

@@ -1,7 +1,6 @@
 """The fenced commit: the one way in which a table changes."""
 
 import json
-import time
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
+from lakehouse.clock import milliseconds, now
 from lakehouse.log import checkpoints
 from lakehouse.log.datafiles import DataFile
 from lakehouse.milestones import reach
@@ -68,9 +68,9 @@ def commit(
         StaleSnapshotError: a mark was moved by another commit; nothing changed.
     """
     name = folder_at(snapshot.table_uri).name
-    now = int(time.time() * 1000)
+    removed_at = milliseconds(now())
     actions: list[AddAction | RemoveAction] = [
-        *(RemoveAction(file.path, True, now, file.size, dict(file.partition)) for file in removed),
+        *(RemoveAction(file.path, True, removed_at, file.size, dict(file.partition)) for file in removed),
         *(file.add_action() for file in added),
     ]
     try:

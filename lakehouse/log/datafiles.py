@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
+from lakehouse.clock import milliseconds, now
 from lakehouse.log.sorting import order, ranked, taken, whole
 from lakehouse.places.folder import Folder
 from lakehouse.tables import Table
@@ -52,9 +52,7 @@ class DataFile:
 
     def add_action(self) -> AddAction:
         """What a commit says to take the file into its table."""
-        return AddAction(
-            self.path, self.size, dict(self.partition), int(time.time() * 1000), True, self.stats
-        )
+        return AddAction(self.path, self.size, dict(self.partition), milliseconds(now()), True, self.stats)
 
 
 def content(path: str) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,7 +75,7 @@ def plan(lake: Lake, file: Path, owner: str) -> Plan:
         BadRegistry: the file as a whole cannot be read.
     """
     listing, known, tree = rows.read(file), cameras.read(lake), cameras.tree(lake)
-    made, places, now = Plan(), Places(tree), datetime.now(UTC)
+    made, places, now = Plan(), Places(tree), lake.now()
     for row in listing:
         try:
             made.take(row, *_camera(row, places, known, owner, now))

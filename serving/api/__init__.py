@@ -20,7 +20,7 @@ from serving.api import (
     source,
     unusual,
 )
-from serving.api.manners import bodies, documents, problems
+from serving.api.manners import bodies, documents, headers, problems
 from serving.api.manners.city import City
 from serving.api.manners.live import Live
 from serving.api.manners.parameters import refuse_unknown
@@ -61,5 +61,5 @@ def application(lake: Lake, detector: Detector | None = None, settings: Settings
         app.include_router(noun.router)
     app.mount("/web", page.files)
     app.add_middleware(bodies.Bounded)
-    app.add_middleware(page.Guarded)
+    app.add_middleware(headers.Guarded)
     return app

@@ -119,7 +119,7 @@ def events(
     asked: Annotated[Asked, Query()],
 ) -> EventsOut:
     """The events that began in a time, each in its last revision, the newest first."""
-    window = Window.of(asked.since, asked.until, datetime.now(UTC))
+    window = Window.of(asked.since, asked.until, city.lake.now())
     where = window.holds("started_at") & chosen(city.within(asked.area), city.kind(asked.kind))
     rows = city.lake.events(where=where, run=asked.run).select(COLUMNS)
     if asked.cursor is not None:

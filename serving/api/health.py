@@ -1,6 +1,6 @@
 """Whether the city is being seen, and how old the newest of it is: GET /v1/health."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -48,7 +48,7 @@ def health(request: Request, response: Response, city: TheCity, pulse: ThePulse)
     """The age of the data, the cameras seen of all, and the version of each table."""
     settings: Settings = request.app.state.settings
     response.headers["Cache-Control"] = "no-store"
-    now, seen = datetime.now(UTC), pulse.seen()
+    now, seen = city.lake.now(), pulse.seen()
     data_at = max(seen.values(), default=None)
     age_s = None if data_at is None else max(0.0, (now - data_at).total_seconds())
     stale = age_s is not None and age_s > settings.stale_after_s

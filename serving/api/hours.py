@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
 import pyarrow as pa
@@ -121,7 +121,7 @@ class Asked(Selection):
 @router.get("/v1/hours", response_model=HoursOut, responses=CSV_RESPONSE)
 def hours(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
     """The hours of the city and its kecamatan, or of the areas asked for, as JSON or CSV."""
-    window = Window.of(asked.since, asked.until, datetime.now(UTC))
+    window = Window.of(asked.since, asked.until, city.lake.now())
     areas = city.selected(asked.area, asked.level)
     shape = (window, sorted(areas), city.kind(asked.kind), wants_csv(request))
     edition = Edition.of(city.lake, "area_hours", asked.version, shape)

@@ -1,6 +1,6 @@
 """What is too far from its own forecast to be chance: GET /v1/unusual."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import pyarrow.compute as pc
@@ -61,7 +61,7 @@ class Asked(Selection):
 @router.get("/v1/unusual", response_model=UnusualsOut)
 def unusual(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
     """What was unusual in the city and its kecamatan, or in the areas asked for; each episode once."""
-    since = asked.since or datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=24)
+    since = asked.since or city.lake.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=24)
     areas = city.selected(asked.area, asked.level)
     edition = Edition.of(city.lake, "unusual", asked.version, (sorted(areas), city.kind(asked.kind), since))
     if (held := edition.held(request)) is not None:

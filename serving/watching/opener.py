@@ -1,7 +1,7 @@
 """Opening a camera of the lake: its source and its stream, as a shard watches it."""
 
-import time
 from collections.abc import Callable
+from datetime import datetime
 
 from lakehouse.city import cameras
 from lakehouse.places.secrets import Secrets
@@ -20,13 +20,13 @@ LATE_AFTER_S = 3.0
 _2020 = 1_577_836_800
 
 
-def life() -> int:
-    """A number for a stream's life: seconds since 2020, so that no track id is ever used again.
+def life(at: datetime) -> int:
+    """A number for the life of a stream that begins then: seconds since 2020, so no track id is used again.
 
     A camera's next stream begins at least one renewal, which is a second, after the one before it; as
     the upper half of a track id the number lasts until 2088.
     """
-    return int(time.time()) - _2020
+    return int(at.timestamp()) - _2020
 
 
 def opener(lake: Lake, sink: Sink, fps: float | None = None) -> Opener:
@@ -36,7 +36,8 @@ def opener(lake: Lake, sink: Sink, fps: float | None = None) -> Opener:
         camera = cameras.read(lake)[camera_id]
         rate = fps or camera.fps
         source = open_source(Secrets.of_settings().resolve(camera.source), camera, fps=rate, start=None)
-        stream = Stream(camera, sink, epoch=life(), fps=rate, late_after_s=LATE_AFTER_S, gate=Gate())
+        epoch = life(lake.now())
+        stream = Stream(camera, sink, epoch=epoch, fps=rate, late_after_s=LATE_AFTER_S, gate=Gate())
         return source, stream
 
     return open_camera

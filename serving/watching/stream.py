@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from lakehouse import clock
 from lakehouse.city.cameras import Camera
+from lakehouse.clock import Now
 from lakehouse.scenes import Detections, Event, Frame, Health, Measure, Outcome, Scene, to_millisecond
 from serving.analytic import Analytic, instances
 from serving.seeing.detectors import Detector
@@ -34,7 +36,7 @@ class Stream:
         late_after_s: an older frame is dropped; None where age means nothing, as in a file.
         gate: which frames are worth a look; None looks into every one.
         analytics: what looks at the scenes; by default all that apply to the camera.
-        clock: the time of day, for late frames.
+        now: the time of day, for late frames.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class Stream:
         late_after_s: float | None = None,
         gate: Gate | None = None,
         analytics: Iterable[Analytic] | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Now = clock.now,
     ) -> None:
         self.camera = camera
         self.outcomes = dict.fromkeys(Outcome, 0)
@@ -58,7 +60,7 @@ class Stream:
         self._late_after = None if late_after_s is None else timedelta(seconds=late_after_s)
         self._gate = gate
         self._analytics = instances(camera) if analytics is None else list(analytics)
-        self._clock = clock
+        self._now = now
         self._checkup = Checkup()
         self._looks = Looks(camera.camera_id)
         self._found: Detections | None = None
@@ -73,7 +75,7 @@ class Stream:
         `miss` that nobody looked.
         """
         at = to_millisecond(frame.at)
-        if at <= self._at or (self._late_after and self._clock() - at > self._late_after):
+        if at <= self._at or (self._late_after and self._now() - at > self._late_after):
             self.miss(at, Outcome.DROPPED)
             return None
         self._at = at

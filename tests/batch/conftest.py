@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.city.areas import Area, Areas
-from lakehouse.landing import landing, rows
+from lakehouse.landing import rows
 from lakehouse.scenes import Health, Look, Measure, Outcome
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
@@ -46,14 +46,6 @@ def _kind(kind):
     }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def landing_clock():
-    """Batches land on the day that the tests speak of, and so in time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landing, "clock_ms", lambda: int(MIDNIGHT.timestamp() * 1000))
-        yield
-
-
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory):
     """The lake of the city, which nobody writes to."""
@@ -68,8 +60,8 @@ def founded(tmp_path_factory):
 
 @pytest.fixture
 def lake(founded, tmp_path):
-    """A lake with a city of two kecamatan and three cameras, and nothing seen yet."""
-    return Lake.open(shutil.copytree(founded.root, tmp_path / "lake"))
+    """A lake with a city of two kecamatan and three cameras, nothing seen yet, and its clock at midnight."""
+    return Lake.open(shutil.copytree(founded.root, tmp_path / "lake"), lambda: MIDNIGHT)
 
 
 @pytest.fixture(scope="session")

@@ -8,19 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lakehouse.landing import landing, rows
+from lakehouse.landing import rows
 from lakehouse.scenes import Event, Health, Look, Measure, Scene, Severity, State
 from lakehouse.store import Lake
 
 AT = datetime(2026, 11, 23, 3, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def landing_clock():
-    """Batches land on the day that the tests speak of, and so in time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landing, "clock_ms", lambda: int(AT.timestamp() * 1000))
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +23,8 @@ def empty_lake(tmp_path_factory):
 
 @pytest.fixture
 def lake(empty_lake, tmp_path):
-    """A lake with every table empty."""
-    return Lake.open(shutil.copytree(empty_lake.root, tmp_path / "lake"))
+    """A lake with every table empty, whose clock stands on the day that the tests speak of."""
+    return Lake.open(shutil.copytree(empty_lake.root, tmp_path / "lake"), lambda: AT)
 
 
 @pytest.fixture(scope="session")

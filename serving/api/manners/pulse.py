@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Annotated, cast
 
@@ -31,7 +31,7 @@ class Pulse:
 
     def seen(self) -> Mapping[str, datetime]:
         """When each camera was last looked at, within the last day."""
-        oldest = datetime.now(UTC) - REMEMBERED
+        oldest = self.lake.now() - REMEMBERED
         with self._lock:
             if time.monotonic() - self._read_at_s > self.period_s:
                 self._read_on(oldest)

@@ -1,10 +1,11 @@
 """One file per kind of source that yields frames."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import import_module
 from typing import Protocol
 
+from lakehouse import clock
 from lakehouse.city.cameras import Camera
 from lakehouse.places.addresses import redact
 from lakehouse.problem import BadSource
@@ -59,7 +60,7 @@ def open_source(source: str, camera: Camera, *, fps: float, start: datetime | No
     scheme = scheme_of(source)
     if scheme is None:
         file = import_module("serving.watching.sources.file")
-        opened: Source = file.FileSource(source, camera.camera_id, fps, start or datetime.now(UTC))
+        opened: Source = file.FileSource(source, camera.camera_id, fps, start or clock.now())
     elif scheme == "synthetic":
         opened = _synthetic(source, camera, fps, start)
     else:

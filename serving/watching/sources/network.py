@@ -4,10 +4,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import av
 
+from lakehouse import clock
 from lakehouse.places.addresses import redact
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
@@ -62,7 +63,7 @@ class NetworkSource:
         with opened(self.address, self.protocols, self.options, TIMEOUT_S) as container:
             try:
                 for picture in pictures(container):
-                    now = datetime.now(UTC)
+                    now = clock.now()
                     if picture is None:
                         self._missed.append((now, Outcome.UNDECODABLE))
                     elif now.timestamp() >= due:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from lakehouse import clock
 from lakehouse.scenes import Frame, Outcome
 from lakehouse.synthetic import City
 from serving.paint import paint
@@ -45,7 +46,7 @@ class SyntheticSource:
         if self._start is not None:
             yield from (self._start + number * self._step for number in count())
         while True:
-            now = datetime.now(UTC).timestamp()
+            now = clock.now().timestamp()
             step = self._step.total_seconds()
             due = (now // step + 1) * step
             time.sleep(max(0.0, due - now))

@@ -17,7 +17,6 @@ from batch.keeping.recluster import recluster
 from batch.keeping.retention import retain
 from batch.keeping.vacuum import fence, vacuum
 from batch.rolling.rollup import rollup
-from lakehouse.landing import landing
 from lakehouse.log import checkpoints, commits, datafiles
 from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.log.fingerprint import fingerprint
@@ -338,13 +337,12 @@ def test_a_deletion_request_leaves_nothing(scattered, see):
     assert (minute["value"], minute["reason"]) == (None, "not looked at")
 
 
-def test_late_rows_that_were_set_aside_go_with_a_deletion(lake, looks, measures, monkeypatch):
+def test_late_rows_that_were_set_aside_go_with_a_deletion(lake, looks, measures):
     """Of a segment in landing/late the camera's rows are forgotten, and another camera's stay."""
     rows = {"looks": looks("cam-a", [0]), "measures": measures("cam-b", [0])}
     lake.landing.producer("slow").append(rows)
-    five_days_on = int((MIDNIGHT + timedelta(days=5)).timestamp() * 1000)
-    monkeypatch.setattr(landing, "clock_ms", lambda: five_days_on)
-    lake.landing.producer("late").append(rows)
+    five_days_on = Lake.open(lake.root, lambda: MIDNIGHT + timedelta(days=5))
+    five_days_on.landing.producer("late").append(rows)
     compact(lake)
     (name,) = lake.landing.late()
     assert forget(lake, "cam-a", MIDNIGHT, LATER).rows["late"] == 6

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.landing import landing, segments
+from lakehouse.landing import segments
 from lakehouse.landing.segments import SegmentName
 from lakehouse.places import disk
 from lakehouse.places.disk import MIB, reserve_bytes
 from lakehouse.problem import BadSegment, BadTable, DiskFull
+from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
 
 
@@ -70,12 +71,12 @@ def test_an_epoch_claimed_meanwhile_is_passed_over(lake, monkeypatch):
 @pytest.mark.parametrize(
     ("hours", "count"), [(0, 1), (47.9, 1), (48.1, 0), (-47.9, 1), (-48.1, 0), (24 * 3650, 0)]
 )
-def test_rows_far_from_their_cameras_clock_are_late(lake, batch, monkeypatch, hours, count):
+def test_rows_far_from_their_cameras_clock_are_late(lake, batch, hours, count):
     """What lands more than 48 hours after its camera's clock, or before it, is not read."""
     at = batch()["looks"]["at"][0].as_py() + timedelta(hours=hours)
-    monkeypatch.setattr(landing, "clock_ms", lambda: int(at.timestamp() * 1000))
-    name = lake.landing.producer("a").append(batch()).segment
-    assert [len(rows) for rows in lake.landing.read(name).values()][1:] == [count] * 3
+    late = Lake.open(lake.root, lambda: at)
+    name = late.landing.producer("a").append(batch()).segment
+    assert [len(rows) for rows in late.landing.read(name).values()][1:] == [count] * 3
 
 
 def test_a_declared_backfill_is_never_late(lake, batch):

@@ -133,7 +133,7 @@ def test_a_black_camera_is_unknown_and_not_empty(kept):
 
 def test_a_late_frame_is_dropped_and_counted(kept, noise):
     """A live frame that is older than allowed is not looked into."""
-    stream = Stream(CAMERA, kept, epoch=1, late_after_s=2, clock=lambda: START + timedelta(seconds=3))
+    stream = Stream(CAMERA, kept, epoch=1, late_after_s=2, now=lambda: START + timedelta(seconds=3))
     assert stream.admit(Frame("cam-1", START, noise[0])) is None
     assert stream.admit(Frame("cam-1", START + timedelta(seconds=2), noise[1])) is not None
     assert stream.outcomes[Outcome.DROPPED] == 1

@@ -16,6 +16,9 @@ from lakehouse.checks import INVARIANTS, Invariant
 from lakehouse.checks.standing import Item, Standing
 from lakehouse.city import cameras as hung
 from lakehouse.city.areas import Areas
+from lakehouse.city.beginning import begin
+from lakehouse.city.tree import read as read_tree
+from lakehouse.city.tree import semarang
 from lakehouse.clock import CITY_ZONE, instant
 from lakehouse.contract import contract, lines
 from lakehouse.door import run
@@ -47,6 +50,20 @@ def city(lake: TheLake = SETTINGS.lake, seed: Seed = SETTINGS.seed) -> None:
     opened = Lake.create(lake)
     for line in found(opened, City(seed), opened.now()):
         print(line)
+
+
+@app.command()
+def new(
+    lake: Annotated[str, typer.Argument(metavar="DIR", help="The lake's folder, or s3://…")],
+    areas: Annotated[
+        Path | None, typer.Option(help="A tree of areas of your own, as CSV; without it, Semarang's.")
+    ] = None,
+) -> None:
+    """Make a lake for real cameras: its areas and its calendar, and nothing synthetic."""
+    tree = semarang() if areas is None else read_tree(areas)
+    for line in begin(Lake.create(lake), tree):
+        print(line)
+    print(f"next: python -m lakehouse cameras import LIST.csv --lake {lake}")
 
 
 @app.command()
@@ -141,7 +158,7 @@ def areas(lake: TheLake = SETTINGS.lake, level: str = "kecamatan") -> None:
 @cameras_app.callback()
 def cameras(context: typer.Context, lake: TheLake = SETTINGS.lake) -> None:
     """List the cameras, their areas, owners and sources; or import them."""
-    context.default_map = {"import": {"lake": lake}}
+    context.default_map = {"import": {"lake": lake}, "remove": {"lake": lake}}
     if context.invoked_subcommand is None:
         for camera_id, camera in sorted(hung.read(Lake.open(lake)).items()):
             print(f"{camera_id:22} {camera.area_id:14} {camera.owner:22} {camera.source:24} {camera.name}")
@@ -168,6 +185,14 @@ def import_cameras(
     changed = registry.carry_out(made, opened, Secrets.of_settings())
     rejected = f", {len(made.rejected):,} rejected" if made.rejected else ""
     print(f"{len(made.cameras):,} cameras imported, {changed:,} of them new or changed{rejected}")
+
+
+@cameras_app.command("remove")
+def remove_cameras(
+    camera_ids: Annotated[list[str], typer.Argument(metavar="ID...")], lake: TheLake = SETTINGS.lake
+) -> None:
+    """Take cameras down: they are watched and expected no more, and what they saw stays."""
+    print(f"{hung.remove(Lake.open(lake), camera_ids):,} cameras removed; a new import hangs one again")
 
 
 @secrets_app.command("set")

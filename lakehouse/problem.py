@@ -180,7 +180,7 @@ class TooMuch(Problem):
 
 
 class BadRegistry(Problem):
-    """A list of cameras that cannot be imported. The message says which of its lines, and why."""
+    """A list of cameras or areas that cannot be read. The message says which of its lines, and why."""
 
     slug = "bad-registry"
     title = "The list of cameras cannot be imported"

@@ -176,13 +176,13 @@ class Day:
 
 
 def _hung(lake: Lake, day: date) -> dict[str, Camera]:
-    """By id the version of each camera that held at the end of a day, valid from when it was first hung."""
+    """By id the version of each camera that hung at the end of a day, valid from when it was first hung."""
     end, found = midnight(day + timedelta(days=1)), dict[str, Camera]()
     for (camera_id, _), camera in sorted(hung.versions(lake).items()):
         first = found.get(camera_id, camera).valid_from
         if camera.valid_from < end:
             found[camera_id] = camera.model_copy(update={"valid_from": first})
-    return found
+    return {camera_id: camera for camera_id, camera in found.items() if not camera.removed}
 
 
 def _due(there: Sequence[Camera | None], day: date, until: datetime) -> Flags:

@@ -1,11 +1,9 @@
 """The tree of areas: city, kecamatan, kelurahan, RW, RT, and each camera as a leaf."""
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields
 from functools import cached_property
-from importlib.resources import files
 from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
@@ -18,16 +16,6 @@ if TYPE_CHECKING:
 
 CITY = "33.74"
 """The official code of the city's area."""
-
-_TILES = {
-    "33.74.16": (0, 0), "33.74.13": (1, 0), "33.74.02": (2, 0), "33.74.05": (3, 0),
-    "33.74.15": (0, 1), "33.74.01": (1, 1), "33.74.03": (2, 1), "33.74.04": (3, 1),
-    "33.74.14": (0, 2), "33.74.09": (1, 2), "33.74.07": (2, 2), "33.74.08": (3, 2), "33.74.06": (4, 2),
-    "33.74.12": (1, 3), "33.74.11": (2, 3), "33.74.10": (3, 3),
-}  # fmt: skip
-"""Column and row of each kecamatan in a map of hexagons, whose odd rows are shifted right by half a tile."""
-
-_LEVELS = {"kota": "city"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +95,3 @@ class Areas:
         names = [field.name for field in fields(Area)]
         columns = zip(*(astuple(area) for area in self), strict=True)
         return pa.table(dict(zip(names, map(list, columns), strict=True)), schema=TABLES["areas"].schema)
-
-
-def semarang() -> Areas:
-    """The city, its 16 kecamatan and its 177 kelurahan, from the list that stands beside this module."""
-    with files("lakehouse.city").joinpath("areas.csv").open(encoding="utf-8") as file:
-        return Areas(_area(row) for row in csv.DictReader(file))
-
-
-def _area(row: dict[str, str]) -> Area:
-    column, line = _TILES.get(row["code"], (None, None))
-    return Area(
-        area_id=row["code"],
-        parent_id=row["parent"] or None,
-        level=_LEVELS.get(row["level"], row["level"]),
-        name=row["name"],
-        tile_col=column,
-        tile_row=line,
-        lat=float(row["lat"]),
-        lon=float(row["lon"]),
-        population=int(row["population_2020_estimate"]) if row["population_2020_estimate"] else None,
-        area_km2=float(row["area_km2"]) if row["area_km2"] else None,
-    )

@@ -12,8 +12,10 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from lakehouse.city.areas import Area, Areas, semarang
+from lakehouse.city.areas import Area, Areas
+from lakehouse.city.tree import semarang
 from lakehouse.places.addresses import redact
+from lakehouse.problem import UnknownCamera
 from lakehouse.tables import TABLES
 
 if TYPE_CHECKING:
@@ -100,6 +102,10 @@ class Calibration(BaseModel):
         return np.stack([right * depth, (math.cos(pitch) - down * math.sin(pitch)) * depth], axis=1)
 
 
+REMOVED = "removed:"
+"""In the place of an address: the camera was taken down."""
+
+
 class Camera(BaseModel):
     """One version of a camera."""
 
@@ -114,7 +120,9 @@ class Camera(BaseModel):
     area_id: str
     lat: float
     lon: float
-    source: str = Field(description="address without secrets, or synthetic:7; '' of an inactive camera")
+    source: str = Field(
+        description="address without secrets, or synthetic:7; '' where inactive, removed: where gone"
+    )
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     fps: float = Field(default=2.0, gt=0)
@@ -122,6 +130,11 @@ class Camera(BaseModel):
     limit_kmh: float | None = None
     calibration: Calibration | None = None
     grants: Literal["aggregate", "events", "boxes", "blurred", "live"] = "events"
+
+    @property
+    def removed(self) -> bool:
+        """Whether it was taken down, and hangs nowhere since `valid_from`."""
+        return self.source == REMOVED
 
     def zones_for(self, purpose: Purpose) -> tuple[Zone, ...]:
         """The zones of one purpose."""
@@ -136,8 +149,33 @@ _AS_JSON = ("zones", "calibration")
 
 
 def read(lake: "Lake") -> dict[str, Camera]:
-    """The last version of every camera of a lake, by id."""
+    """The last version of every camera of a lake that hangs, by id."""
+    return {camera_id: camera for camera_id, camera in _last(lake).items() if not camera.removed}
+
+
+def _last(lake: "Lake") -> dict[str, Camera]:
+    """The last version of every camera that ever hung."""
     return {camera_id: camera for (camera_id, _), camera in sorted(versions(lake).items())}
+
+
+def removed(lake: "Lake") -> dict[str, datetime]:
+    """Since when each camera that was taken down hangs no more, by id."""
+    return {camera_id: camera.valid_from for camera_id, camera in _last(lake).items() if camera.removed}
+
+
+def remove(lake: "Lake", camera_ids: Iterable[str]) -> int:
+    """Take cameras down; returns how many. What they saw stays, and they are expected no more from now on.
+
+    Raises:
+        UnknownCamera: the lake has no such camera, or it was taken down before; nothing was written.
+    """
+    hung, gone = read(lake), list(camera_ids)
+    for camera_id in gone:
+        if camera_id not in hung:
+            remedy = "`python -m lakehouse cameras` lists those that hang"
+            raise UnknownCamera(camera_id, "no such camera hangs in this lake", remedy)
+    taken_down = {"source": REMOVED, "valid_from": lake.now()}
+    return register(lake, [hung[camera_id].model_copy(update=taken_down) for camera_id in gone])
 
 
 def versions(lake: "Lake") -> dict[tuple[str, int], Camera]:
@@ -175,7 +213,7 @@ def _register(lake: "Lake", given: Mapping[str, Camera], new_areas: Iterable[Are
     from lakehouse.log.reading import watermark  # noqa: PLC0415 - as above
 
     target, registrations = lake.table("areas"), watermark(lake.table("cameras"), REGISTRATIONS)
-    known, areas = read(lake), Areas([*tree(lake), *new_areas])
+    known, areas = _last(lake), Areas([*tree(lake), *new_areas])
     leaves = {area.area_id: area for area in map(_leaf, given.values())}
     for leaf in leaves.values():
         _ = areas[leaf.parent_id or ""]

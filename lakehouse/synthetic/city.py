@@ -6,8 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lakehouse.city.areas import Areas, semarang
+from lakehouse.city.areas import Areas
 from lakehouse.city.cameras import Camera
+from lakehouse.city.tree import semarang
 from lakehouse.problem import UnknownCamera, UnknownKind
 from lakehouse.synthetic.chance import Draw, Floats, Ints, normal
 from lakehouse.synthetic.incidents import LITTER, MASKS, PARKING, RACED, RACING, Incident, Rota

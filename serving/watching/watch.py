@@ -10,8 +10,8 @@ from pathlib import Path
 from types import FrameType
 
 from lakehouse.city import cameras
-from lakehouse.city.areas import semarang
 from lakehouse.city.cameras import Camera
+from lakehouse.city.tree import semarang
 from lakehouse.places.addresses import redact
 from lakehouse.places.secrets import Secrets
 from lakehouse.problem import BadLake, BadSource, UnknownCamera

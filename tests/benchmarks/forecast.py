@@ -26,7 +26,8 @@ from forecasting.knowing.panel import Panel
 from forecasting.knowing.series import calendar
 from forecasting.models.naive import Naive
 from forecasting.models.prophet import Prophet
-from lakehouse.city.areas import Area, Areas, semarang
+from lakehouse.city.areas import Area, Areas
+from lakehouse.city.tree import semarang
 
 PROOF = Path("docs/proofs/forecast-bench.md")
 ABSENT = """{folder} is not there. The series are public: pedestrian counts of the City of Melbourne (CC BY),

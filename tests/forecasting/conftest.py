@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from lakehouse.city.areas import semarang
+from lakehouse.city.tree import semarang
 from lakehouse.clock import city_day
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 import uvicorn
 
-from lakehouse.city.areas import semarang
+from lakehouse.city.tree import semarang
 from lakehouse.clock import city_day
 from lakehouse.landing import rows
 from lakehouse.scenes import Detections, Event, Health, Look, Severity, State

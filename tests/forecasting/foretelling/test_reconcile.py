@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from forecasting.foretelling.outlook import Outlook
 from forecasting.foretelling.reconcile import METHODS, NONE, Sums, reconcile
 from forecasting.foretelling.why import Reasons
-from lakehouse.city.areas import Area, Areas, semarang
+from lakehouse.city.areas import Area, Areas
+from lakehouse.city.tree import semarang
 from lakehouse.tables import QUANTILES
 
 SPREAD = np.linspace(0.6, 1.5, len(QUANTILES))

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from lakehouse.city.areas import CITY, Area, Areas, semarang
+from lakehouse.city.areas import CITY, Area, Areas
+from lakehouse.city.tree import semarang
 from lakehouse.problem import BadTable, UnknownArea
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from lakehouse.city.areas import semarang
+from lakehouse.city.tree import semarang
 from lakehouse.clock import city_day
 from lakehouse.tables import TABLES
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,8 @@ NEEDED = (("kelurahan", "area_id"), ("lat",), ("lon",), ("source",))
 """Of each of these groups a list must have a column."""
 
 _DELIMITERS = ",;\t|"
+_DECLARED = re.compile(r"(?i)\s*\"?sep=(?P<delimiter>[^\r\n\"])\"?[^\S\r\n]*(?=\r|\n|$)")
+"""Excel's own first line, `sep=;`, which says what stands between cells."""
 
 
 class BadRow(Exception):  # noqa: N818 - a reason to be printed, no failure of the program
@@ -74,17 +77,22 @@ def read(path: Path) -> list[Row]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        return data.decode("utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except OSError as error:
         raise BadRegistry(str(path), f"it cannot be read: {error.strerror}", "name another file") from error
     except UnicodeDecodeError as error:
-        rule = f"byte {error.start} is not UTF-8"
+        rule = f"byte {error.start} is not {error.encoding.upper()}"
         raise BadRegistry(str(path), rule, "save it as 'CSV UTF-8'") from error
 
 
 def _lines(path: Path, text: str) -> Iterator[Row]:
+    declared = _DECLARED.match(text)
+    if declared:  # its line stays, empty, so that the others keep their numbers
+        text = text[declared.end() :]
     head = text.lstrip("\r\n").split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=head.count))
+    delimiter = declared["delimiter"] if declared else max(_DELIMITERS, key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     names: list[str] = []
     line = 1
     try:

@@ -120,6 +120,24 @@ def test_what_spreadsheets_write_is_read(lake, listed, delimiter, encoding, ends
     assert camera.name == "Jalan Pemuda, utara"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("first", "delimiter"),
+    [("sep=;", ";"), ("SEP=;", ";"), ('"sep=;"', ";"), ("sep=\t", "\t"), ("sep=,", ",")],
+)
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_spreadsheets_own_first_line_says_what_stands_between_cells(
+    lake, listed, first, delimiter, ends, encoding
+):
+    """`sep=;` before the header is understood, and a bad row keeps its line's number."""
+    file = listed({"latitude": "-6,98529"}, {"location": "Pos 2", "latitude": "x"}, delimiter=delimiter)
+    text = f"{first}\r\n{file.read_text()}".replace("\r\n", "\n").replace("\n", ends)
+    file.write_bytes(text.encode(encoding))
+    made = registry.plan(lake, file, "RW")
+    assert [camera.lat for camera in made.cameras.values()] == [-6.98529]
+    assert [where for where, _ in made.rejected] == ["line 4"]
+
+
 def test_geojson_is_read(lake, tmp_path):
     """A point's coordinates are the camera's, its properties the columns; what is no point is refused."""
     properties = {**{name: GOOD[name] for name in ("location", "kelurahan", "liveViewUrl")}, "rt": 3, "rw": 2}
@@ -255,12 +273,13 @@ def test_an_inactive_camera_is_there_without_a_source(lake, listed, load):
     ("content", "said"),
     [
         (b"", "it has no row"),
-        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"\xff\xfe\x00", "not UTF-16"),
+        (b"\xff\xd8\xff", "not UTF-8"),
         (b"location,latitude\nx,1\n", "it has no column kelurahan or area_id"),
         (b'{"type": "Feature"}', "no GeoJSON FeatureCollection"),
         (None, "it cannot be read"),
     ],
-    ids=["empty", "bytes", "columns", "geojson", "absent"],
+    ids=["empty", "half", "bytes", "columns", "geojson", "absent"],
 )
 def test_a_file_that_is_no_list_is_refused(lake, tmp_path, content, said):
     """It is said of the whole file, with the remedy."""

@@ -14,6 +14,7 @@ from batch.rolling.hours import Leaves, area_rows, leaf
 from batch.rolling.minutes import Kind, Minutes, Pair
 from batch.rolling.past import Past
 from batch.rolling.sight import DAY_MINUTES, LOOK_COLUMNS, Rates, Sight, midnight, rates
+from lakehouse.city import cameras
 from lakehouse.city.areas import Areas
 from lakehouse.clock import city_day
 from lakehouse.log import commits
@@ -160,6 +161,7 @@ class Job:
     areas: Areas
     rates: Rates
     past: Past
+    removed: Mapping[str, datetime]
     measured: pa.Table
     until: datetime
     now: datetime
@@ -179,6 +181,7 @@ class Job:
             Areas.read(lake),
             rates(lake),
             Past.of(Reading(area_hours), days),
+            cameras.removed(lake),
             measured.group_by(["day", "camera_id", "kind"]).aggregate([]),
             plan.until,
             plan.now,
@@ -204,15 +207,20 @@ class Job:
         return minutes.table(), area_rows(leaves, self.kinds, paths, self.measures, self.floor)
 
     def _pairs(self, day: date) -> list[Pair]:
-        """The cameras and kinds to expect: those that were measured on that day, or known before."""
+        """The cameras and kinds to expect: those measured on that day, or known before and not taken down."""
         found = self.measured.filter(pc.less_equal(self.measured["day"], pa.scalar(day, pa.date32())))
         measured = zip(found["camera_id"].to_pylist(), found["kind"].to_pylist(), strict=True)
-        pairs = sorted(self.past.pairs(day).union(measured))
+        hung = {pair for pair in self.past.pairs(day) if not self._gone(pair[0], day)}
+        pairs = sorted(hung.union(measured))
         for _, kind in pairs:
             if kind not in self.kinds:
                 rule = "it was measured, and the table kinds does not say how it is summed up"
                 raise UnknownKind(kind, rule, "run `python -m serving kinds --lake DIR` first")
         return pairs
+
+    def _gone(self, camera: str, day: date) -> bool:
+        """Whether a camera was taken down before a day began, so that nobody expects it."""
+        return camera in self.removed and self.removed[camera] <= midnight(day)
 
     def _around(self, camera: str) -> tuple[str, ...]:
         return self.areas.path(leaf(camera))[1:] if leaf(camera) in self.areas else ()

@@ -15,10 +15,12 @@ from batch.keeping.recluster import recluster
 from batch.rolling.hours import LITTLE, NOBODY, NOTHING, RUNNING, usual_of_past
 from batch.rolling.rollup import LOOKS, MEASURES, Plan, rollup
 from lakehouse import milestones
+from lakehouse.city import cameras
 from lakehouse.log import commits
 from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.problem import UnknownKind
 from lakehouse.scenes import Health, Outcome
+from lakehouse.store import Lake
 from lakehouse.tables import TABLES
 
 DAY = date(2026, 11, 23)
@@ -475,3 +477,30 @@ def test_what_is_usual_is_the_mean_of_the_known_weeks(weeks):
     for week, usual in enumerate(found):
         known = [one for one in weeks[max(week - 4, 0) : week] if one is not None]
         assert usual == pytest.approx(np.mean(known)) if known else np.isnan(usual)
+
+
+def _hung(camera_id):
+    """A camera of the city, as it hangs."""
+    return cameras.Camera(
+        camera_id=camera_id, valid_from=MIDNIGHT - timedelta(days=30), name=camera_id, owner="city",
+        site="street", area_id="33.74.01", lat=-6.99, lon=110.42, source="synthetic:7", width=640, height=360,
+    )  # fmt: skip
+
+
+def test_a_camera_that_was_taken_down_is_expected_no_more(lake, see, rolled, hour):
+    """The day after, its area is whole without it; of one that is merely dark the area keeps a hole."""
+    cameras.register(lake, [_hung("cam-a"), _hung("cam-b")])
+    see("cam-a", range(60))
+    see("cam-b", range(60))
+    see("cam-a", range(24 * 60, 25 * 60))
+    rolled()
+    dark = hour("33.74.01", number=24)
+    down = Lake.open(lake.root, lambda: MIDNIGHT + timedelta(hours=20))
+    assert cameras.remove(down, ["cam-b"]) == 1
+    see("cam-a", [24 * 60 + 60])
+    rolled()
+    there = hour("33.74.01", number=24)
+    assert there["coverage"] == pytest.approx(2 * dark["coverage"])
+    assert hour("33.74.01", number=0)["cameras_reporting"] == 2
+    assert hour("camera:cam-b", number=0)["seen"] is not None
+    assert hour("camera:cam-b", number=24) is None

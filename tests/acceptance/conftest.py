@@ -1,10 +1,12 @@
 """The product as its users run it: commands, a lake in a folder, a Ray cluster of one machine."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ def _free_ports(count):
 def run():
     """Run one of the product's commands; return what it printed, or fail with what it said."""
 
-    def command(*words, status=0, **variables):
+    def command(*words, status=0, cwd=HOUSE, **variables):
         words = [sys.executable if word == "python" else str(word) for word in words]
         environment = {
             **os.environ,
@@ -35,7 +37,7 @@ def run():
             **variables,
         }
         done = subprocess.run(
-            words, capture_output=True, text=True, check=False, cwd=HOUSE, env=environment, timeout=280
+            words, capture_output=True, text=True, check=False, cwd=cwd, env=environment, timeout=280
         )
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -84,7 +86,26 @@ def _wait_for(port, process):
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.5)
-    pytest.fail("Ray did not come up")
+    pytest.fail(f"nothing answers on port {port}")
+
+
+@pytest.fixture(scope="session")
+def page_at():
+    """Serve the page over a lake, without Ray, as long as a block of code lasts; its address."""
+
+    @contextmanager
+    def serve(lake):
+        (port,) = _free_ports(1)
+        words = [sys.executable, "-m", "serving", "page", "--lake", str(lake), "--port", str(port)]
+        page = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=HOUSE)
+        try:
+            _wait_for(port, page)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            page.send_signal(signal.SIGINT)
+            page.wait(30)
+
+    return serve
 
 
 @pytest.fixture(scope="session")

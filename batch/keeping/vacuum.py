@@ -49,11 +49,13 @@ def vacuum(
 
     Whoever works at the same time is safe without any waiting: each table is fenced first, and what was
     written from a snapshot before the fence can no longer be committed. See `fence`.
+
+    `now` is the machine's time, whatever the lake's own clock says: commits and files are stamped by it.
     """
     began = time.monotonic()
-    after = (now or lake.now()) - keep
+    after = (now or clock.now()) - keep
     gone = [entry for table in tables for entry in _swept(lake, table, after)]
-    gone += lake.landing.clear_unfinished(lake.now() - _ABANDONED)
+    gone += lake.landing.clear_unfinished(clock.now() - _ABANDONED)
     trimmed = sum(checkpoints.trim(commits.log_folder(lake.table(table)), after) for table in tables)
     return Vacuumed(len(gone), sum(entry.bytes for entry in gone), trimmed, time.monotonic() - began)
 

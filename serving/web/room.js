@@ -1,6 +1,7 @@
 /** What the room knows: it polls and follows the API, and tells the elements what changed. */
 
 import { follow, read } from "./api.js";
+import { machineTime } from "./clock.js";
 import { standing } from "./standing.js";
 import { remembered, remember } from "./view.js";
 import { speak } from "./words.js";
@@ -70,7 +71,7 @@ class Room extends EventTarget {
 
   /** The server's time: a wall's own clock may be wrong. */
   get now() {
-    return new Date(Date.now() + this.#ahead);
+    return new Date(machineTime() + this.#ahead);
   }
 
   /** Seconds since the newest look; null where there never was one. */
@@ -175,7 +176,7 @@ class Room extends EventTarget {
   async #readHealth() {
     try {
       this.health = await read("/health");
-      this.#ahead = new Date(this.health.now) - Date.now();
+      this.#ahead = new Date(this.health.now) - machineTime();
       this.unreachableSince = null;
     } catch (error) {
       this.unreachableSince ??= this.now;

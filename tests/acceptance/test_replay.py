@@ -1,18 +1,19 @@
 """A clip that was watched can be replayed without it, with the commands that a user has."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pyarrow.compute as pc
 import pytest
 
-from lakehouse.clock import CITY_ZONE
+from lakehouse import clock
+from lakehouse.clock import city_day
 from lakehouse.store import Lake
 
 
 @pytest.mark.data
 def test_a_replayed_clip_tells_what_it_told_live(run, videos, tmp_path):
     """Cars that were counted as the clip was watched are counted again from what is stored, and published."""
-    lake, today = tmp_path / "lake", datetime.now(CITY_ZONE).date()
+    lake, today = tmp_path / "lake", city_day(clock.now())
     yesterday = today - timedelta(days=1)
     clip, start = videos / "intel_car-detection.mp4", f"{yesterday}T12:00:50"
     watch = ("python", "-m", "serving", "watch", clip, "--fps", "4", "--start", start)

@@ -49,7 +49,7 @@ def _kind(kind):
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory):
     """The lake of the city, which nobody writes to."""
-    made = Lake.create(tmp_path_factory.mktemp("founded") / "lake")
+    made = Lake.create(tmp_path_factory.mktemp("founded") / "lake", lambda: MIDNIGHT)
     areas = [_area("33.74", None, "city")]
     areas += [_area(area, "33.74", "kecamatan") for area in sorted(set(CAMERAS.values()))]
     areas += [_area(f"camera:{camera}", area, "camera") for camera, area in CAMERAS.items()]
@@ -61,7 +61,7 @@ def founded(tmp_path_factory):
 @pytest.fixture
 def lake(founded, tmp_path):
     """A lake with a city of two kecamatan and three cameras, nothing seen yet, and its clock at midnight."""
-    return Lake.open(shutil.copytree(founded.root, tmp_path / "lake"), lambda: MIDNIGHT)
+    return Lake.open(shutil.copytree(founded.root, tmp_path / "lake"), founded.now)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from batch.compacting.shards import SHARD_BYTES
 from batch.executor import Executor, connect
 from batch.keeping.recluster import recluster
 from batch.keeping.vacuum import vacuum
+from lakehouse import clock
 from lakehouse.clock import CITY_ZONE
 from lakehouse.landing.segments import SegmentName, stamped
 from lakehouse.log import datafiles
@@ -59,7 +60,7 @@ def land(root: str, cameras: int, seconds: int, fps: float, producers: int) -> F
     """Land what some cameras see in a time that ends now, in batches, by so many producers."""
     unsynced()
     lake, rows = Lake.create(root), 0
-    start = int(time.time()) - seconds
+    start = int(clock.now().timestamp()) - seconds
     for number in range(producers):
         names = tuple(f"33-74-{number:02d}-1001-{camera:02d}" for camera in range(cameras // producers))
         producer = lake.landing.producer(f"shard-{number}")
@@ -74,7 +75,9 @@ def append(root: str, batches: int) -> Figures:
     """CPU seconds of a durable append, and of a `write_deltalake` append of the same rows."""
     lake = Lake.create(f"{root}/ours")
     producer = lake.landing.producer("shard-0")
-    traffic = Traffic(tuple(f"33-74-01-1001-{camera:02d}" for camera in range(12)), int(time.time()), 1800, 1)
+    traffic = Traffic(
+        tuple(f"33-74-01-1001-{camera:02d}" for camera in range(12)), int(clock.now().timestamp()), 1800, 1
+    )
     ours, peer = [], []
     for batch in islice(traffic.batches(BATCH_ROWS), batches):
         ours.append(rounds(lambda rows=batch: producer.append({"observations": rows}), 1))
@@ -218,7 +221,7 @@ def reads(root: str, fresh: int, count: int) -> Figures:
 
 def settle(root: str) -> Figures:
     """Recluster a lake as if all of its days were over."""
-    done = recluster(Lake.open(root), now=datetime.now(UTC) + timedelta(days=2))
+    done = recluster(Lake.open(root), now=clock.now() + timedelta(days=2))
     return {"days": len(done.days)}
 
 
@@ -226,7 +229,7 @@ def ageing(root: str, days: int, commits_a_day: int) -> Figures:
     """CPU seconds until a table is open and its files known, by day: the median over the day's commits."""
     unsynced()
     lake, found = Lake.create(root), {}
-    midnight = datetime.now(CITY_ZONE).replace(hour=0, minute=0, second=0) - timedelta(days=days)
+    midnight = clock.now().astimezone(CITY_ZONE).replace(hour=0, minute=0, second=0) - timedelta(days=days)
     for day in range(days):
         start = midnight + timedelta(days=day)
         traffic = Traffic(("33-74-01-1001-01",), int(start.timestamp()), 7200, day, epoch=day + 1, fps=0.5)

@@ -43,7 +43,8 @@ class Line:
 def measured(job: str, *arguments: object) -> dict[str, float]:
     """Do a job of `contenders.py` in a process of its own."""
     words = [sys.executable, str(HERE / "contenders.py"), job, *map(json.dumps, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(HOUSE), "RAY_USAGE_STATS_ENABLED": "0"}
+    known = f"{HOUSE}:{os.environ.get('PYTHONPATH', '')}"
+    environment = {**os.environ, "PYTHONPATH": known, "RAY_USAGE_STATS_ENABLED": "0"}
     environment |= {"OMP_NUM_THREADS": "1", "RAY_ADDRESS": ""}
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=HOUSE, env=environment)
     if done.returncode:

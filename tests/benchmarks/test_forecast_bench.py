@@ -13,7 +13,8 @@ HERE = Path(__file__).parent
 
 
 def _bench(*words):
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "OMP_NUM_THREADS": "1"}
+    known = f"{HERE.parents[1]}:{os.environ.get('PYTHONPATH', '')}"
+    environment = {**os.environ, "PYTHONPATH": known, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(HERE / "forecast.py"), *map(str, words)]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=HERE.parents[1], env=environment

@@ -18,7 +18,7 @@ AT = datetime(2026, 11, 23, 3, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def empty_lake(tmp_path_factory):
     """A lake with every table empty, which nobody writes to."""
-    return Lake.create(tmp_path_factory.mktemp("empty") / "lake")
+    return Lake.create(tmp_path_factory.mktemp("empty") / "lake", lambda: AT)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""Batches of a small city: rows of every landed table, made up within the last hours."""
+"""Batches of a small city: rows of every landed table, made up within some hours."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -53,14 +53,14 @@ def _kind(kind: str) -> dict[str, object]:
 
 
 def batch(
-    rng: np.random.Generator, cameras: list[str], boxes: int, number: int, age: timedelta = timedelta(0)
+    rng: np.random.Generator, cameras: list[str], boxes: int, number: int, until: datetime
 ) -> dict[str, pa.Table]:
     """What some cameras saw in a minute: boxes, and of each camera measures, an event and its looks.
 
-    `number` is unlike that of every other batch; the minute lies in the PAST_MINUTES before `age` ago.
+    `number` is unlike that of every other batch; the minute lies in the PAST_MINUTES before `until`.
     """
-    now = datetime.now(UTC).replace(second=0, microsecond=0) - age
-    minute = now - timedelta(minutes=int(rng.integers(1, PAST_MINUTES)))
+    back = timedelta(minutes=int(rng.integers(1, PAST_MINUTES)))
+    minute = until.replace(second=0, microsecond=0) - back
     made = {
         "observations": _observations(rng, cameras, boxes, number, minute),
         "measures": rows.measures(_measures(rng, cameras, minute)),

@@ -36,7 +36,11 @@ LONGEST_S = 180
 def started(folder: Path) -> Iterator[psutil.Process]:
     """A cluster of this machine alone, in the environment that drivers read; yield its head."""
     port, variables = free_port(), {"RAY_TMPDIR": str(folder), "RAY_USAGE_STATS_ENABLED": "0"}
-    variables |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "storm" * 8, "PYTHONPATH": str(HOUSE)}
+    variables |= {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": "storm" * 8,
+        "PYTHONPATH": f"{HOUSE}:{os.environ.get('PYTHONPATH', '')}",
+    }
     words = (
         f"{Path(sys.executable).parent}/ray start --head --block --port {port} --num-cpus 2"
         f" --object-store-memory 100000000 --include-dashboard false --temp-dir {folder}"

@@ -18,7 +18,7 @@ def run_proof():
 
     def run(name, *words):
         path = house / "tests" / "proofs" / name
-        environment = {**os.environ, "PYTHONPATH": str(house)}
+        environment = {**os.environ, "PYTHONPATH": f"{house}:{os.environ.get('PYTHONPATH', '')}"}
         done = subprocess.run(
             [sys.executable, str(path), *map(str, words)],
             capture_output=True, text=True, check=False, cwd=house, env=environment, timeout=280,

@@ -5,8 +5,9 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
+
+from lakehouse import clock
 
 _PLACE = "<!-- {} -->"
 
@@ -16,7 +17,7 @@ def show(title: str, figures: Mapping[str, object], page: Path | None = None) ->
     rows = {
         **figures,
         "machine": machine(),
-        "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "when": f"{clock.now():%Y-%m-%d %H:%M} UTC",
         "command": _command(),
     }
     table = "\n".join(

@@ -19,6 +19,7 @@ from batch.keeping.recluster import recluster
 from batch.keeping.retention import retain
 from batch.keeping.vacuum import vacuum
 from batch.rolling.rollup import rollup
+from lakehouse import clock
 from lakehouse.checks import INVARIANTS
 from lakehouse.checks.standing import Standing
 from lakehouse.landing.segments import SegmentName
@@ -85,7 +86,7 @@ def produce(site: Site, rng: np.random.Generator) -> None:
         batch = (producer.name, producer.epoch, producer._next)
         boxes, number = rng.integers(1, [2 * site.boxes, 1 << 31]).tolist()
         cameras, age = (past.cameras, past.age) if past else (_present(site, rng), timedelta(0))
-        tables = batches.batch(rng, cameras, boxes, number, age)
+        tables = batches.batch(rng, cameras, boxes, number, clock.now() - age)
         told = _successor(*batch) if past and not backfill else batch
         site.ledger.intend(told, tables)
         producer.append(tables)

@@ -47,7 +47,8 @@ def place(tmp_path):
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", folder], check=True)
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    # Lazily: what still holds a file of it must not leave it mounted below the tests' folder.
+    subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def ballast(place):
 @pytest.fixture
 def small_lake(place):
     """A lake on the small disk."""
-    return Lake.create(place / "lake")
+    return Lake.create(place / "lake", lambda: START)
 
 
 def scene(boxes):
@@ -98,7 +99,7 @@ def landed(small_lake):
     """How many looks have landed on the small disk, with as many boxes as make a file of some size."""
     rng, producer, rows = np.random.default_rng(1), small_lake.landing.producer("shard-0"), 0
     for number in range(6):
-        tables = batches.batch(rng, ["cam-1", "cam-2"], 2000, number)
+        tables = batches.batch(rng, ["cam-1", "cam-2"], 2000, number, START)
         producer.append(tables)
         rows += tables["looks"].num_rows
     return rows

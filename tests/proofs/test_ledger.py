@@ -1,6 +1,7 @@
 """The proofs' own instruments: an audit that sees every kind of harm, and points that none is missing of."""
 
 import re
+from datetime import UTC, datetime
 
 import batches
 import lives
@@ -12,13 +13,14 @@ from storm import ROOMS
 
 from lakehouse.landing.segments import STAMP
 
+AT = datetime(2026, 11, 23, 3, tzinfo=UTC)
 BATCH = ("shard-0", 1, 0)
 
 
 @pytest.fixture
 def stored():
     """Observations of two cameras as a table has them."""
-    rows = batches.batch(np.random.default_rng(5), ["cam-1", "cam-2"], 20, 7)
+    rows = batches.batch(np.random.default_rng(5), ["cam-1", "cam-2"], 20, 7, AT)
     found = next(part for part in [rows.get("observations"), rows["looks"]] if part is not None)
     stamp = zip(STAMP, BATCH, strict=True)
     for name, value in stamp:

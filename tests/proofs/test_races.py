@@ -27,7 +27,7 @@ RNG = np.random.default_rng(7)
 
 def land(lake, camera="cam-1", age=timedelta(0)):
     """Land a batch of a camera."""
-    made = batches.batch(RNG, [camera], 10, int(RNG.integers(1 << 31)), age)
+    made = batches.batch(RNG, [camera], 10, int(RNG.integers(1 << 31)), lake.now() - age)
     return lake.landing.producer("shard-0").append(made)
 
 
@@ -64,7 +64,7 @@ def test_a_log_is_trimmed_only_once_its_checkpoints_are_durable(lake, monkeypatc
             name,
             lambda log, *names, real=real, name=name: (steps.append((name, names)), real(log, *names))[1],
         )
-    assert checkpoints.trim(log, datetime.now(UTC) + timedelta(days=1))
+    assert checkpoints.trim(log, lake.now() + timedelta(days=1))
     kept = [f"{version:020d}.checkpoint.parquet" for version in (3, 5)]
     assert steps[0] == ("sync", tuple(kept))
     assert Lake.open(lake.root).version("calendar") == 6
@@ -103,7 +103,7 @@ def test_what_a_killed_producer_left_is_swept(lake):
     )
     for file in (old, young):
         file.write_bytes(b"half a segm")
-    an_hour_ago = datetime.now(UTC).timestamp() - 3700
+    an_hour_ago = lake.now().timestamp() - 3700
     os.utime(old, (an_hour_ago, an_hour_ago))
     assert vacuum(lake, tables=[]).files == 1
     assert (old.exists(), young.exists()) == (False, True)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 import uvicorn
 
+from lakehouse import clock
 from lakehouse.city.tree import semarang
 from lakehouse.clock import city_day
 from lakehouse.landing import rows
@@ -21,7 +22,9 @@ from lakehouse.store import Lake
 from lakehouse.synthetic import City
 from lakehouse.tables import TABLES
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2026, 11, 23, 3, 20, 15, tzinfo=UTC)
+"""What the lake's clock says: a Monday morning, 10:20:15 in the city."""
+
 HOUR = NOW.replace(minute=0, second=0)
 CAMERAS = {"cam-1": "33.74.01.1001", "cam-2": "33.74.02.1001"}
 ZONE = '[{"zone_id": "plaza", "purpose": "people", "corners": [[0, 0], [1, 0], [1, 1]]}]'
@@ -141,7 +144,7 @@ def score_rows(issued_at):
 
 def filled(root):
     """A lake with two cameras, three kinds, four hours, two issues of forecasts and four events."""
-    lake = Lake.create(root)
+    lake = Lake.create(root, lambda: NOW)
     lake.replace("areas", semarang().table())
     lake.append("cameras", table("cameras", _cameras()))
     lake.append("kinds", table("kinds", _kinds()))
@@ -196,7 +199,7 @@ def known(tmp_path_factory):
 @pytest.fixture
 def lake(known, tmp_path):
     """A lake of one's own with the known content."""
-    return Lake.open(shutil.copytree(known.root, tmp_path / "lake"))
+    return Lake.open(shutil.copytree(known.root, tmp_path / "lake"), known.now)
 
 
 @pytest.fixture(scope="session")
@@ -212,5 +215,5 @@ def reading(known):
 @pytest.fixture
 def camera_up():
     """A camera of the synthetic city that has no outage in the next minutes: at any time some have."""
-    city, now = City(7), datetime.now(UTC)
+    city, now = City(7), clock.now()
     return next(one for one in city.cameras if not city.outages(one, now, now + timedelta(minutes=5)))

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from importlib import import_module
 from itertools import islice
@@ -14,6 +14,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from lakehouse import clock
 from lakehouse.city import cameras
 from lakehouse.problem import BadLake, SmallCluster, UnknownCamera
 from lakehouse.store import Lake
@@ -33,7 +34,7 @@ def synthetic(unwatched, tmp_path):
 @pytest.fixture(scope="module")
 def unwatched(tmp_path_factory):
     """What that lake is a copy of."""
-    lake, city, now = Lake.create(tmp_path_factory.mktemp("app") / "lake"), City(7), datetime.now(UTC)
+    lake, city, now = Lake.create(tmp_path_factory.mktemp("app") / "lake"), City(7), clock.now()
     lake.replace("areas", city.areas.table())
     # At any time some are out.
     up = [one for one in city.cameras if not city.outages(one, now, now + timedelta(minutes=10))]
@@ -75,9 +76,10 @@ def hear_an_event(api, city, lake):
     with api.stream("GET", "/v1/events/live") as answer:
         lines = answer.iter_lines()
         assert next(lines) == ": listening"
-        lake.landing.producer("shard-9").append({"events": city.event_rows(city.event(1))})
+        event = city.event(1, at=clock.now())
+        lake.landing.producer("shard-9").append({"events": city.event_rows(event)})
         (told,) = [json.loads(line[6:]) for line in islice(lines, 4) if line.startswith("data: ")]
-    assert told["event_id"] == city.event(1).event_id
+    assert told["event_id"] == event.event_id
 
 
 def wait_for_looks(lake):

@@ -201,7 +201,7 @@ def test_old_rows_that_are_meant_are_taken(lake, land):
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_late_rows_are_never_in_a_table_and_never_lost(tmp_path_factory, looks, steps):
     """However often jobs are killed, a late row is nowhere before its backfill, and there once after it."""
-    lake = Lake.create(tmp_path_factory.mktemp("lake"))
+    lake = Lake.create(tmp_path_factory.mktemp("lake"), lambda: MIDNIGHT)
     producer = lake.landing.producer("shard-0")
     meant, brought = [], False
     for step, how in steps:
@@ -256,7 +256,7 @@ class PowerCutError(Exception):
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_killed_anywhere_and_run_again_it_is_exactly_once(tmp_path_factory, batch, cuts, count):
     """However often a compaction ends midway, before or after a step, every batch is there once."""
-    lake = Lake.create(tmp_path_factory.mktemp("lake"))
+    lake = Lake.create(tmp_path_factory.mktemp("lake"), lambda: MIDNIGHT)
     producer = lake.landing.producer("shard-0")
     receipts = [producer.append(batch) for _ in range(count)]
     segment(lake, receipts[0]).write_bytes(b"torn")
@@ -380,7 +380,7 @@ def test_large_landings_are_cut_into_shards(lake, batch):
 @pytest.mark.usefixtures("ray")
 def test_ray_writes_what_this_process_writes(lake, batch, tmp_path):
     """Compaction as Ray Data tasks leaves the same tables, damaged segments included."""
-    other = Lake.create(tmp_path / "other")
+    other = Lake.create(tmp_path / "other", lake.now)
     for made in (lake, other):
         producer = made.landing.producer("shard-0")
         receipts = [producer.append(batch) for _ in range(4)]

@@ -381,7 +381,7 @@ STEPS = ("land", "compact", "recluster", "retain", "vacuum", "rollup")
 @settings(deadline=None, max_examples=12)
 def test_whatever_is_done_in_whatever_order_no_row_is_lost(tmp_path_factory, founded, looks, measures, steps):
     """Landing, compacting, reclustering, forgetting what is too old, and vacuuming keep every young row."""
-    lake = Lake.open(shutil.copytree(founded.root, tmp_path_factory.mktemp("any") / "lake"))
+    lake = Lake.open(shutil.copytree(founded.root, tmp_path_factory.mktemp("any") / "lake"), founded.now)
     landed = 0
     for step in steps:
         if step == "land":

@@ -113,7 +113,7 @@ def film(stream, world, seconds, *, still=(0, 0), black=(0, 0), dropped=lambda _
 @pytest.fixture(scope="module")
 def filmed(founded, tmp_path_factory):
     """A lake in which two cameras watched around a midnight, with every kind of break, and compacted."""
-    made = Lake.create(tmp_path_factory.mktemp("filmed") / "lake")
+    made = Lake.create(tmp_path_factory.mktemp("filmed") / "lake", lambda: MIDNIGHT + timedelta(days=1))
     made.append("areas", founded.read("areas"))
     first, other = _camera("cam-a"), _camera("cam-b", fps=1.0)
     cameras.register(made, [first, other])
@@ -145,7 +145,7 @@ def filmed(founded, tmp_path_factory):
 @pytest.fixture
 def lake(filmed, tmp_path):
     """A copy of the filmed lake."""
-    return Lake.open(shutil.copytree(filmed.root, tmp_path / "lake"))
+    return Lake.open(shutil.copytree(filmed.root, tmp_path / "lake"), filmed.now)
 
 
 def measured(lake, runs, since=FIRST):

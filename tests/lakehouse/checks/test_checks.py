@@ -19,7 +19,7 @@ from batch.keeping.recluster import recluster
 from batch.keeping.vacuum import vacuum
 from batch.rolling.rollup import rollup
 from lakehouse.__main__ import app
-from lakehouse.checks import INVARIANTS
+from lakehouse.checks import INVARIANTS, rewrites
 from lakehouse.checks.files import REMEDY
 from lakehouse.checks.standing import Standing
 from lakehouse.checks.values import RULES
@@ -85,7 +85,8 @@ def hung():
 @pytest.fixture(scope="session")
 def good(empty_lake, tmp_path_factory, batch, event):
     """A lake in which everything happened that may: a torn segment, a kill before deletion, a backlog."""
-    lake = Lake.open(shutil.copytree(empty_lake.root, tmp_path_factory.mktemp("good") / "lake"))
+    root = shutil.copytree(empty_lake.root, tmp_path_factory.mktemp("good") / "lake")
+    lake = Lake.open(root, lambda: AT)
     cameras.register(lake, [hung()])
     lake.append("kinds", table("kinds", kind()))
     landing = Path(lake.root) / "landing"
@@ -117,7 +118,7 @@ def good(empty_lake, tmp_path_factory, batch, event):
 @pytest.fixture
 def lake(good, tmp_path):
     """A copy of the good lake, to be broken."""
-    return Lake.as_is(shutil.copytree(good.root, tmp_path / "lake"))
+    return Lake.as_is(shutil.copytree(good.root, tmp_path / "lake"), lambda: AT)
 
 
 def check(lake, *options):
@@ -470,22 +471,23 @@ def test_a_lake_in_a_bucket_is_checked(good, bucket):
     assert broken(lake) == (FILES, f"'measures/{path}': it is not there, and the log names it; {REMEDY}")
 
 
-def lose(lake, **figures):
-    """Commit as a recluster what lost a row, or says that it has other rows."""
+def rewritten(lake, lost=0, **figures):
+    """Commit as a recluster what lost so many rows, and told such figures."""
     before = listed(lake.table("looks"))
-    fewer = lake.read("looks").slice(0 if figures else 1)
-    after = datafiles.write(lake.folder("looks"), TABLES["looks"], fewer, 9)
-    about = commits.because(commits.RECLUSTER, rows=fewer.num_rows, **figures)
-    removed = [one.file for one in before]
-    commits.commit(lake.table("looks"), after, {}, removed=removed, about=about)
+    after = datafiles.write(lake.folder("looks"), TABLES["looks"], lake.read("looks").slice(lost), 9)
+    kept = {one.file.path for one in before} & {file.path for file in after}
+    added = [file for file in after if file.path not in kept]
+    removed = [one.file for one in before if one.file.path not in kept]
+    about = commits.because(commits.RECLUSTER, **figures)
+    commits.commit(lake.table("looks"), added, {}, removed=removed, about=about)
 
 
 DEEP = {
-    "rewrite lost a row": (REWRITES, "rows in the place of", lose),
+    "rewrite lost a row": (REWRITES, "rows in the place of", lambda lake: rewritten(lake, 1, rows=3)),
     "rewrite of other rows": (
         REWRITES,
         "have the fingerprint",
-        lambda lake: lose(lake, fingerprint="0" * 16),
+        lambda lake: rewritten(lake, rows=lake.read("looks").num_rows, fingerprint="0" * 16),
     ),
     "mark falls": (
         MARKS,
@@ -507,6 +509,44 @@ def test_a_deep_check_reads_more(lake, rule, said, spoil):
     found, told = broken(lake, deep=True)
     assert found == rule
     assert said in told
+
+
+TOLD = {
+    "nothing": {},
+    "its rows": {"rows": 4},
+    "its fingerprint": {"fingerprint": "0" * 16},
+    "no number": {"rows": "many", "fingerprint": "0" * 16},
+}
+
+
+@pytest.mark.parametrize("figures", TOLD.values(), ids=TOLD)
+def test_a_rewrite_that_tells_less_is_held_against_the_log(lake, figures):
+    """A recluster that tells no rows or no fingerprint passes with as many rows as before, and no other."""
+    rewritten(lake, **figures)
+    assert broken(lake, deep=True) is None
+    rewritten(lake, 1, **figures)
+    rule, told = broken(lake, deep=True)
+    assert (rule, "rows in the place of" in told) == (REWRITES, True)
+
+
+@pytest.mark.parametrize(
+    ("figures", "proved"), [({}, 4), ({"rows": 0}, 4), ({"rows": 0, "fingerprint": "0" * 16}, 5)]
+)
+def test_a_rewrite_that_moved_no_row_is_as_good(lake, figures, proved):
+    """A recluster without a file is counted, and proved where it told the fingerprint of no rows."""
+    commits.commit(lake.table("looks"), [], {}, about=commits.because(commits.RECLUSTER, **figures))
+    told = f"5 rewrites of {len(TABLES)} tables, {proved} by their fingerprint"
+    assert rewrites.kept(Standing(lake, deep=True)) == told
+
+
+def test_files_without_statistics_are_not_counted(lake):
+    """Delta lets a writer say no number of rows: what cannot be counted is not called lost."""
+    before = [one.file for one in listed(lake.table("looks"))]
+    mute = [replace(file, path=f"{file.path}.gone", stats="") for file in before]
+    about = commits.because(commits.RECLUSTER)
+    commits.commit(lake.table("looks"), mute, {}, removed=before, about=about)
+    commits.commit(lake.table("looks"), before, {}, removed=mute, about=about)
+    assert rewrites.kept(Standing(lake, deep=True)).startswith("6 rewrites ")
 
 
 def test_others_may_write_meanwhile(lake, batch):

@@ -66,9 +66,9 @@ STEPS = st.lists(st.sampled_from(["a", "b", "again", *LANDED, "empty"]), max_siz
 
 @given(STEPS)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_compaction_has_done_every_batch_is_read_once(tmp_path_factory, batch, steps):
+def test_whatever_compaction_has_done_every_batch_is_read_once(empty_lake, tmp_path_factory, batch, steps):
     """At every step between landing, the tables' commits and deletion, a fresh read has each batch once."""
-    lake = Lake.create(tmp_path_factory.mktemp("lake"))
+    lake = Lake.create(tmp_path_factory.mktemp("lake"), empty_lake.now)
     producers = {name: lake.landing.producer(name) for name in ("a", "b")}
     told, position, heard = [], lake.tail().position, []
     for number, step in enumerate(steps):

@@ -22,7 +22,7 @@ spec = importlib.util.spec_from_file_location("known", sys.argv[1])
 known = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(known)
 rows = known.event_rows(known.event(int(sys.argv[3])))
-Lake.open(sys.argv[2]).landing.producer("shard-9").append({"events": rows})
+Lake.open(sys.argv[2], lambda: known.NOW).landing.producer("shard-9").append({"events": rows})
 """
 
 

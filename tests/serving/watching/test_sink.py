@@ -170,7 +170,7 @@ def test_every_row_is_landed_waiting_or_refused(script):
 
 def test_rows_say_where_they_come_from(tmp_path):
     """In a real lake a row names its weights, its camera's version, its area and its rule's version."""
-    lake = Lake.create(tmp_path / "lake")
+    lake = Lake.create(tmp_path / "lake", lambda: START)
     sink = Sink(lake.landing.producer("watch-cam-1"), "abcdef012345")
     sink.put(CAMERA, _scene(2), _look(), [_measure(), _event()])
     sink.close()

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lakehouse import clock
 from lakehouse.city.cameras import Camera
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
@@ -75,9 +76,9 @@ def test_a_file_shows_its_pictures(clip):
 
 def test_a_file_begins_now_unless_told(clip):
     """Without a start a file's first frame is now."""
-    before = datetime.now(UTC)
+    before = clock.now()
     first = next(open_source(str(clip), CAMERA, fps=2).frames())
-    assert before - timedelta(seconds=1) < first.at <= datetime.now(UTC)
+    assert before - timedelta(seconds=1) < first.at <= clock.now()
 
 
 def test_a_damaged_file_never_goes_backwards(tmp_path):
@@ -192,7 +193,7 @@ def _mjpeg(count):
 def test_mjpeg_over_http_arrives_now(serve_http):
     """Pictures of an MJPEG camera have the time at which they arrived."""
     address = serve_http("multipart/x-mixed-replace; boundary=next", list(_mjpeg(60)), pause_s=0.02)
-    before = datetime.now(UTC)
+    before = clock.now()
     frames = list(islice(open_source(address, CAMERA, fps=5).frames(), 4))
     times = [frame.at for frame in frames]
     assert before < times[0]
@@ -294,7 +295,7 @@ def test_an_rtsp_camera_is_seen(rtsp):
     address = f"rtsp://user:{PASSWORD}@127.0.0.1:{rtsp}/track"
     frames = list(islice(open_source(address, CAMERA, fps=1000).frames(), 5))
     assert [frame.image.shape for frame in frames] == [(240, 320, 3)] * 5
-    assert datetime.now(UTC) - frames[-1].at < timedelta(minutes=1)
+    assert clock.now() - frames[-1].at < timedelta(minutes=1)
 
 
 def test_a_wrong_password_is_not_repeated(rtsp):

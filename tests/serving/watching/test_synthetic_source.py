@@ -5,6 +5,7 @@ from itertools import islice
 
 import pytest
 
+from lakehouse import clock
 from lakehouse.synthetic import City
 from serving.watching.sources.synthetic import SyntheticSource
 
@@ -27,9 +28,9 @@ def test_from_a_start_frames_come_as_fast_as_they_are_read(city):
 
 def test_live_frames_are_of_now(city, camera_up):
     """A live frame's time lies within a step of the clock, and times grow."""
-    before = datetime.now(UTC)
+    before = clock.now()
     one, two = islice(SyntheticSource(camera_up, city, 10.0).frames(), 2)
-    assert before - timedelta(seconds=0.1) <= one.at < two.at <= datetime.now(UTC)
+    assert before - timedelta(seconds=0.1) <= one.at < two.at <= clock.now()
 
 
 def test_two_readers_see_the_same(city):

@@ -31,6 +31,7 @@ from lakehouse.synthetic.founding import found
 from lakehouse.synthetic.past import land, midnight_before, span
 from lakehouse.synthetic.verdict import Verdict, compare
 from lakehouse.tables import TABLES
+from lakehouse.upgrades import upgrade as upgrading
 
 SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -146,6 +147,17 @@ def _looked_at(invariant: Invariant, standing: Standing) -> str:
 
 def _followed(items: Sequence[Item], label: str) -> Iterable[Item]:
     return tqdm(items, label, leave=False, delay=0.5, mininterval=0.5)
+
+
+@app.command()
+def upgrade(
+    lake: TheLake = SETTINGS.lake,
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else it is only told.")] = False,
+) -> None:
+    """Bring a lake that an older version made to the format of this one; may be run again after a kill."""
+    for line in upgrading.upgrade(lake, apply=apply):
+        print(line, flush=True)
 
 
 @app.command()

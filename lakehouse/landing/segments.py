@@ -71,6 +71,17 @@ def _coded_schema(table: str) -> pa.Schema:
     return pa.schema([pa.field(one.name, _coded_type(one.type)) for one in landed_schema(table)])
 
 
+def _completed(table: str, rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Coded rows that landed before some columns were: these are NULL; a key is never made up."""
+    wanted = _coded_schema(table)
+    absent = set(wanted.names) - set(rows.schema.names)
+    if absent & set(TABLES[table].key) or not set(rows.schema.names) <= set(wanted.names):
+        return rows
+    empty = {name: pa.nulls(len(rows), wanted.field(name).type) for name in absent}
+    columns = [empty[name] if name in empty else rows[name] for name in wanted.names]
+    return pa.RecordBatch.from_arrays(columns, wanted.names)
+
+
 def _coded_type(kind: pa.DataType) -> pa.DataType:
     return CODED if pa.types.is_string(kind) else kind
 
@@ -100,8 +111,9 @@ class Segment:
             raise _bad(self.name, f"it holds no rows of {table}: {error}") from error
         if rows.schema == _coded_schema(table):
             return rows
-        if rows.schema == landed_schema(table):
-            return coded(rows)
+        rows = _completed(table, coded(rows))
+        if rows.schema == _coded_schema(table):
+            return rows
         raise _bad(self.name, f"its columns of {table} are those of another version")
 
     def sifted(self, table: str) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:

@@ -23,9 +23,10 @@ class Reading:
     beyond: pa.Table | None = None
 
     def stored(self) -> ds.Dataset:
-        """The data files of the snapshot."""
-        files = folder_at(self.snapshot.table_uri).filesystem()
-        return self.snapshot.to_pyarrow_dataset(filesystem=files)
+        """The data files of the snapshot, in the columns of today: one that it did not have yet is NULL."""
+        folder = folder_at(self.snapshot.table_uri)
+        schema = TABLES[folder.name].schema
+        return self.snapshot.to_pyarrow_dataset(filesystem=folder.filesystem(), schema=schema)
 
     def rows(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
         """The rows for which `where` holds, in the order of nothing in particular."""

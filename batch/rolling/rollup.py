@@ -28,6 +28,7 @@ from lakehouse.scenes import LOOK_S
 from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
+from lakehouse.witness import Witnesses
 
 HOUR_S = 3600
 LOOKS, MEASURES, RUNNING = "rollup-looks", "rollup-measures", "rollup-running"
@@ -35,7 +36,7 @@ ADOPTED, FLOOR = "rollup-adopted", "rollup-floor"
 """The marks in area_hours: the versions that it was made from, its hour that was not over, when the last
 run that it counts was adopted (µs since 1970), and the coverage floor in millionths."""
 
-_MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n")
+_MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n", "producer", "epoch")
 _BEGINNING, _NEVER = datetime(1970, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
 _WEEK = 7
 """Days that are computed at once: what is usual on one is made of the same weekday before it."""
@@ -196,7 +197,10 @@ class Job:
         lake = Lake(self.root)
         where = self.runs.published & _on(day)
         looks = lake.read("looks", columns=LOOK_COLUMNS, where=_on(day), version=self.looks)
+        witnesses = Witnesses.of(looks)
+        looks = witnesses.heard(looks)
         measures = lake.read("measures", columns=_MEASURES, where=where, version=self.measures)
+        measures = witnesses.believed(measures)
         looked_at = set(pc.unique(looks["camera_id"]).to_pylist())
         sight = Sight.of(looks, day, sorted(looked_at | {camera for camera, _ in pairs}), self.rates)
         length = min(DAY_MINUTES, int((self.until - midnight(day)).total_seconds()) // 60)

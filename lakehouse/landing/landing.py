@@ -15,6 +15,7 @@ from lakehouse.clock import Now, milliseconds
 from lakehouse.fitting import fit
 from lakehouse.landing import segments
 from lakehouse.landing.segments import Segment, SegmentName
+from lakehouse.lateness import again
 from lakehouse.milestones import reach
 from lakehouse.places.folder import TEMPORARY, Entry, Folder
 from lakehouse.problem import BadTable
@@ -230,10 +231,10 @@ class Landing:
         segment = segments.decode(name, self._late.read(str(name)))
         sifted = {table: segment.sifted(table)[1] for table in segment.streams}
         tables = {table: pa.Table.from_batches([rows]) for table, rows in sifted.items() if rows}
-        again = SegmentName(f"{name.producer}.late-{name.seq:012d}", name.epoch, 0)
-        self._epochs.claim(again.app_id)
+        successor = SegmentName(again(name.producer, name.seq), name.epoch, 0)
+        self._epochs.claim(successor.app_id)
         landed_at = segment.landed_at or 0
-        self._folder.create(str(again), segments.encode(tables, landed_at=landed_at, backfill=True))
+        self._folder.create(str(successor), segments.encode(tables, landed_at=landed_at, backfill=True))
         reach("landing: landed again")
         self._late.remove(str(name))
         self._late.sync()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,10 +10,11 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
 from lakehouse.landing.landing import Landing
-from lakehouse.landing.segments import SegmentName, app_id
+from lakehouse.landing.segments import STAMP, SegmentName, app_id
 from lakehouse.places.places import folder_at
 from lakehouse.problem import BadSegment
 from lakehouse.tables import TABLES
+from lakehouse.witness import EVENT_COLUMNS, repeated
 
 
 @dataclass(frozen=True)
@@ -41,22 +43,30 @@ class Reading:
         yield from self.stored().to_batches(columns=list(columns), filter=where)
 
     def last_revisions(self, where: pc.Expression | None, of_run: pc.Expression) -> pa.Table:
-        """Of a table of events, of those of the runs wanted: the last revisions for which `where` holds."""
+        """Of a table of events, of those of the runs wanted: the last revisions for which `where` holds.
+
+        What two watchers told of one camera is told once; see `lakehouse.witness`.
+        """
         found = self.rows(where=of_run if where is None else of_run & where)
-        days = pc.unique(found["day"])
-        # An event's every revision lies in the day it began, so no later one is missed.
-        newest = (
-            self.rows(["event_id", "revision"], of_run & pc.field("day").isin(days))
-            .group_by("event_id")
-            .aggregate([("revision", "max")])
-        )
-        last = dict(zip(newest["event_id"].to_pylist(), newest["revision_max"].to_pylist(), strict=True))
+        newest, doubled = self._told(pc.unique(found["day"]), of_run)
         kept: dict[str, int] = {}
-        pairs = zip(found["event_id"].to_pylist(), found["revision"].to_pylist(), strict=True)
-        for row, (event_id, revision) in enumerate(pairs):
-            if revision == last[event_id]:
-                kept[event_id] = row
-        return found.take(pa.array(list(kept.values()), pa.int64()))
+        # Where two lives told the same revision, the first one's comes last and is kept.
+        by = pc.sort_indices(found, [(name, "descending") for name in STAMP]).to_pylist()
+        ids, revisions = found["event_id"].to_pylist(), found["revision"].to_pylist()
+        for row in by:
+            if revisions[row] == newest[ids[row]] and ids[row] not in doubled:
+                kept[ids[row]] = row
+        return found.take(pa.array(sorted(kept.values()), pa.int64()))
+
+    def _told(self, days: pa.Array, of_run: pc.Expression) -> tuple[dict[str, int], set[str]]:
+        """Of the events of some days: each one's last revision, and those that others tell again."""
+        # An event's every revision lies in the day it began, so no later one is missed.
+        around = {day - timedelta(days=back) for day in days.to_pylist() for back in (0, 1)}
+        there = of_run & pc.field("day").isin(pa.array(around, pa.date32()))
+        told = self.rows([*EVENT_COLUMNS, "revision"], there)
+        last = told.group_by("event_id").aggregate([("revision", "max")])
+        newest = zip(last["event_id"].to_pylist(), last["revision_max"].to_pylist(), strict=True)
+        return dict(newest), repeated(told)
 
 
 @dataclass(frozen=True)

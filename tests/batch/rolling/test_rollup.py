@@ -158,9 +158,9 @@ def test_a_minute_that_was_seen_and_not_measured_is_unknown(lake, see, looks, ro
 
 
 def test_a_process_that_changes_midway_adds_up(lake, see, measures, rolled, minute):
-    """Two lives of a producer that share a minute share its count; a look told twice counts once."""
-    see("cam-a", [0], slots=range(4))
-    see("cam-a", [0], slots=range(2, 6))
+    """Two lives of a producer of which one follows the other in a minute share its count."""
+    see("cam-a", [0], slots=range(3))
+    see("cam-a", [0], slots=range(3, 6))
     lake.landing.producer("x").append({"measures": measures("cam-a", [0], zone_id="other")})
     rolled()
     row = minute("cam-a", 0)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from lakehouse import registry
 from lakehouse.checks import INVARIANTS, Invariant
+from lakehouse.checks.overlaps import overlaps
 from lakehouse.checks.standing import Item, Standing
 from lakehouse.city import cameras as hung
 from lakehouse.city.areas import Areas
@@ -129,12 +130,17 @@ def check(
     *,
     deep: Annotated[bool, typer.Option("--deep", help="Read every column, and every commit too.")] = False,
 ) -> None:
-    """Find out whether the lake is as it must be, also while others write; fail on the first broken rule."""
+    """Find out whether the lake is as it must be, also while others write; fail on the first broken rule.
+
+    Cameras that several watched at once are told, and break no rule.
+    """
     standing = Standing(Lake.as_is(lake), deep, _followed)
     print(f"{'rule':42} {'looked at':36} verdict")
     for invariant in INVARIANTS:
         if deep or not invariant.deep:
             print(f"{invariant.rule:42} {_looked_at(invariant, standing):36} holds")
+    for line in overlaps(standing):
+        print(f"notice: {line}")
 
 
 def _looked_at(invariant: Invariant, standing: Standing) -> str:

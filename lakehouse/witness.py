@@ -23,6 +23,9 @@ from lakehouse.scenes import Health, Outcome
 WITNESS_COLUMNS = ("at", "camera_id", "frames", "health", "producer", "epoch")
 """What of a look says who saw what."""
 
+SHARING_COLUMNS = ("at", "camera_id", "producer", "epoch")
+"""What of a look says whether several lives watched."""
+
 EVENT_COLUMNS = ("event_id", "camera_id", "zone_id", "kind", "started_at", "at", "producer", "epoch")
 """What of an event's revisions says who told it."""
 
@@ -66,8 +69,8 @@ class Witnesses:
     @classmethod
     def of(cls, looks: pa.Table) -> "Witnesses":
         """Judge minutes by all of their looks, in WITNESS_COLUMNS."""
-        shared = looks.filter(pa.array(_shared(_keyed(looks, "at"))))
-        return cls(_judged(shared) if shared.num_rows else _WATCHED.empty_table())
+        several = looks.filter(pa.array(shared(looks)))
+        return cls(_judged(several) if several.num_rows else _WATCHED.empty_table())
 
     def heard(self, rows: pa.Table) -> pa.Table:
         """Of looks or observations those that count."""
@@ -102,10 +105,12 @@ class Witnesses:
 
     def _next_best(self, measures: pa.Table) -> list[int]:
         """Of measures of kinds that no life that counts has told, the numbers of those that count instead."""
-        shared, kinds = self.watched["shared"].to_numpy(), measures["kind"].to_pylist()
+        minutes, kinds = self.watched["shared"].to_numpy(), measures["kind"].to_pylist()
         stretches = np.stack([self.watched[name].to_numpy() for name in ("first_ms", "last_ms")], axis=1)
         row, place = self._found(measures, "minute")
-        asked = sorted((shared[at], kinds[number], at, number) for number, at in zip(row, place, strict=True))
+        asked = sorted(
+            (minutes[at], kinds[number], at, number) for number, at in zip(row, place, strict=True)
+        )
         kept: list[int] = []
         for _, group in groupby(asked, key=lambda one: one[:2]):
             told = [(at, number) for *_, at, number in group]
@@ -144,14 +149,14 @@ def _ranks(words: pa.ChunkedArray) -> Ints:
     return np.asarray(ranks[coded.indices.to_numpy()], np.int64)
 
 
-def _shared(keyed: pa.Table) -> Flags:
-    """Which rows (n,) are of a camera's minute that several lives watched."""
-    places, lives = _codes(keyed)
+def shared(looks: pa.Table) -> Flags:
+    """Which looks (n,), in SHARING_COLUMNS, are of a camera's minute that several lives watched."""
+    places, lives = _codes(_keyed(looks, "at"))
     one = np.full(places.max(initial=-1) + 1, -1, np.int64)
     one[places] = lives
-    shared = np.zeros(len(one), np.bool_)
-    shared[places[one[places] != lives]] = True
-    return np.asarray(shared[places])
+    several = np.zeros(len(one), np.bool_)
+    several[places[one[places] != lives]] = True
+    return np.asarray(several[places])
 
 
 def _judged(looks: pa.Table) -> pa.Table:
@@ -168,14 +173,14 @@ def _judged(looks: pa.Table) -> pa.Table:
     np.maximum.at(last, pair[owner], at_ms)
     seen, came = (np.bincount(pair[of], minlength=len(row)) for of in (owner[good], owner))
     by = np.lexsort((lives[row], -came, -seen, places[row]))
-    shared = np.unique(places[row][by], return_inverse=True)[1]
+    number = np.unique(places[row][by], return_inverse=True)[1]
     stretches = np.stack([first, last], axis=1)[by]
     counts = np.zeros(len(by), np.bool_)
-    edges = np.flatnonzero(np.diff(shared, prepend=-1, append=shared[-1] + 1))
+    edges = np.flatnonzero(np.diff(number, prepend=-1, append=number[-1] + 1))
     for start, stop in pairwise(edges.tolist()):
         counts[start + np.array(_standing(stretches[start:stop]))] = True
     watched = keyed.take(pa.array(row[by]))
-    numbers = {"shared": shared, "first_ms": stretches[:, 0], "last_ms": stretches[:, 1], "counts": counts}
+    numbers = {"shared": number, "first_ms": stretches[:, 0], "last_ms": stretches[:, 1], "counts": counts}
     for name, values in numbers.items():
         watched = watched.append_column(name, pa.array(values))
     return watched.select(_WATCHED.names)
@@ -204,7 +209,7 @@ def repeated(events: pa.Table) -> set[str]:
     lives = events.group_by([*place, "producer", "epoch"]).aggregate([])
     several = lives.group_by(place).aggregate([([], "count_all")]).filter(pc.field("count_all") > 1)
     told: dict[tuple[str, ...], dict[str, _Told]] = defaultdict(dict)
-    for row in events.join(several, place, join_type="left semi").to_pylist():
+    for row in events.select(EVENT_COLUMNS).join(several, place, join_type="left semi").to_pylist():
         life = landed_as(row["producer"]), row["epoch"]
         fresh = _Told(row["event_id"], {life}, row["started_at"], row["at"])
         known = told[tuple(row[name] for name in place)].setdefault(fresh.event_id, fresh)

@@ -29,6 +29,9 @@ SHARING_COLUMNS = ("at", "camera_id", "producer", "epoch")
 EVENT_COLUMNS = ("event_id", "camera_id", "zone_id", "kind", "started_at", "at", "producer", "epoch")
 """What of an event's revisions says who told it."""
 
+MOST_LOOKS = 200_000
+"""Looks, about so many, whose frames are held in memory at once."""
+
 _MINUTE_US = 60_000_000
 _KEY = ("camera_id", "minute", "producer", "epoch")
 _WATCHED = pa.schema(
@@ -70,7 +73,15 @@ class Witnesses:
     def of(cls, looks: pa.Table) -> "Witnesses":
         """Judge minutes by all of their looks, in WITNESS_COLUMNS."""
         several = looks.filter(pa.array(shared(looks)))
-        return cls(_judged(several) if several.num_rows else _WATCHED.empty_table())
+        count = -(-several.num_rows // MOST_LOOKS)
+        piece = _ranks(several["camera_id"]) % max(count, 1)
+        judged = [_judged(several.filter(pa.array(piece == number))) for number in range(count)]
+        starts = np.cumsum([0, *(part.num_rows for part in judged)])
+        parts = [_WATCHED.empty_table()]
+        for start, part in zip(starts, judged, strict=False):
+            place = part.schema.get_field_index("shared")
+            parts.append(part.set_column(place, "shared", pc.add(part["shared"], int(start))))
+        return cls(pa.concat_tables(parts).combine_chunks())
 
     def heard(self, rows: pa.Table) -> pa.Table:
         """Of looks or observations those that count."""
@@ -160,7 +171,9 @@ def shared(looks: pa.Table) -> Flags:
 
 
 def _judged(looks: pa.Table) -> pa.Table:
-    """Who watched in the minutes of looks, each of which several did."""
+    """Who watched in the minutes of looks, each of which several did; no row of none."""
+    if not looks.num_rows:
+        return _WATCHED.empty_table()
     keyed = _keyed(looks, "at")
     places, lives = _codes(keyed)
     owner, offset, outcome = frames_of(looks)

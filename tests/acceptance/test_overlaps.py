@@ -66,7 +66,7 @@ def told(lake):
 
 
 def test_a_clip_that_is_watched_twice_counts_once(clip, weights, tmp_path):
-    """Watching a file again at the same time changes no minute, no hour and no event, and check tells of it."""
+    """Watching a file again changes no minute, no hour and no event, and check tells of it."""
     root = str(tmp_path / "lake")
     watch(str(clip), root, weights=weights, start=START)
     lake = Lake.open(root, lambda: NOW)

@@ -107,6 +107,17 @@ def test_each_minute_is_decided_by_itself():
     assert {row["shared"] for row in Witnesses.of(together).watched.to_pylist()} == {0}
 
 
+def test_many_cameras_are_judged_piece_by_piece(monkeypatch):
+    """However many looks are held at once, each camera's minute has a number and a witness of its own."""
+    together = pa.concat_tables([looks(name, camera=camera) for camera in "wxyz" for name in "ab"])
+    whole = Witnesses.of(together)
+    monkeypatch.setattr("lakehouse.witness.MOST_LOOKS", 20)
+    pieces = Witnesses.of(together)
+    assert len(set(pieces.watched["shared"].to_pylist())) == 4
+    assert whose(pieces.heard(together)) == whose(whole.heard(together)) == [("a", 1)]
+    assert pieces.heard(together).num_rows == 24
+
+
 def test_measures_are_those_of_the_witness():
     """Of what two lives measured in a minute the witness's rows count; another minute's rows stay."""
     witnesses = Witnesses.of(pa.concat_tables([looks("a"), looks("b", fps=5)]))

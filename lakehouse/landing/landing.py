@@ -22,7 +22,6 @@ from lakehouse.problem import BadTable
 from lakehouse.tables import LANDED, TABLES
 
 _PRODUCER = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-_CLAIM = re.compile(r"(?P<producer>.+)-e(?P<epoch>\d{6,})")
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,7 @@ class Landing:
 
     def claims(self) -> list[tuple[str, int]]:
         """Every producer's every epoch."""
-        matches = (_CLAIM.fullmatch(name) for name in self._epochs.names())
-        return [(match["producer"], int(match["epoch"])) for match in matches if match]
+        return [life for life in map(segments.life, self._epochs.names()) if life]
 
     def segments(self) -> dict[str, list[SegmentName]]:
         """What lies here, by app id, each in the order of its numbers."""

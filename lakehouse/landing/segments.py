@@ -28,6 +28,7 @@ _SHA_BYTES = 32
 _LENGTH_BYTES = 8
 _TAIL_BYTES = _LENGTH_BYTES + _SHA_BYTES + len(_MAGIC)
 _NAME = re.compile(r"(?P<producer>[a-z0-9][a-z0-9._-]*)-e(?P<epoch>\d{6,})-(?P<seq>\d{12,})\.arrow")
+_LIFE = re.compile(r"(?P<producer>.+)-e(?P<epoch>\d{6,})")
 _ZSTD = pa.Codec("zstd", compression_level=1)
 
 
@@ -57,6 +58,12 @@ class SegmentName:
 def app_id(producer: str, epoch: int) -> str:
     """`{producer}-e{epoch}`, padded so that names sort."""
     return f"{producer}-e{epoch:06d}"
+
+
+def life(app: str) -> tuple[str, int] | None:
+    """The producer and the epoch that an app transaction is of; None where it is of something else."""
+    match = _LIFE.fullmatch(app)
+    return match and (match["producer"], int(match["epoch"]))
 
 
 @cache

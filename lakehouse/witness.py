@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from lakehouse.lateness import landed_as
 from lakehouse.scenes import Health, Outcome
 
+RULE = 1
+"""The number of this rule; before it, all who watched were added up."""
+
 WITNESS_COLUMNS = ("at", "camera_id", "frames", "health", "producer", "epoch")
 """What of a look says who saw what."""
 

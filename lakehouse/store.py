@@ -1,7 +1,8 @@
 """The lake: every table and the landing folder under one root; read it, append to it, rewrite days of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lakehouse import clock
-from lakehouse.clock import Now
+from lakehouse.clock import Now, city_day
 from lakehouse.fitting import fit
 from lakehouse.landing.landing import Landing
 from lakehouse.log import checkpoints, columns, commits, datafiles
@@ -24,6 +25,7 @@ from lakehouse.places.places import folder_at
 from lakehouse.problem import BadLake, BrokenLake, UnknownVersion
 from lakehouse.runs import Runs
 from lakehouse.tables import TABLES
+from lakehouse.witness import SHARING_COLUMNS
 
 _TABLES_RESERVE_SHARE = 0.5
 """Compaction frees the disk, so it may still write where landing is refused."""
@@ -242,7 +244,14 @@ class Lake:
         """The last revision of every event for which `where` holds then; by default of the published runs."""
         of_run = Runs.of(self.read("runs")).published if run is None else pc.field("run") == run
         reading = self.reading("events") if fresh else Reading(self.table("events"))
-        return reading.last_revisions(where, of_run)
+        return reading.last_revisions(where, of_run, partial(self._looked, fresh=fresh))
+
+    def _looked(self, cameras: Collection[str], since: datetime, until: datetime, *, fresh: bool) -> pa.Table:
+        """Who looked at some cameras from an instant until another one."""
+        days = (pc.field("day") >= city_day(since)) & (pc.field("day") <= city_day(until))
+        at = (pc.field("at") >= pa.scalar(since)) & (pc.field("at") < pa.scalar(until))
+        of_cameras = pc.field("camera_id").isin(pa.array(sorted(cameras), pa.string()))
+        return self.read("looks", columns=SHARING_COLUMNS, where=days & at & of_cameras, fresh=fresh)
 
     def tail(self, since: Mapping[str, int] | None = None, table: str = "events") -> Tail:
         """What was acknowledged after a position, from landing or, once compacted, from the table.

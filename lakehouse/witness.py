@@ -7,9 +7,9 @@ restart, stands beside nobody: both count. Of events that two tell at once, the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 from lakehouse.lateness import landed_as
 from lakehouse.scenes import Health, Outcome
+
+RULE = 1
+"""The number of this rule; before it, all who watched were added up."""
 
 WITNESS_COLUMNS = ("at", "camera_id", "frames", "health", "producer", "epoch")
 """What of a look says who saw what."""
@@ -49,6 +52,7 @@ _WATCHED = pa.schema(
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Looked = Callable[[Collection[str], datetime, datetime], pa.Table]
 
 
 def frames_of(looks: pa.Table) -> tuple[Ints, NDArray[np.int16], NDArray[np.int8]]:
@@ -208,45 +212,78 @@ def _standing(stretches: Sequence[Ints] | Ints) -> list[int]:
     return kept
 
 
-def repeated(events: pa.Table) -> set[str]:
+def repeated(events: pa.Table, looked: Looked) -> set[str]:
     """The ids of events that tell again what an event of another life tells already.
 
     That one is of the same camera, zone and kind, began first (of two at once: the first by name, epoch and
-    id), and still went on. It went on as far as its revisions tell, so an event that a killed life left open
-    takes nobody's place.
+    id), and still went on, as far as its revisions tell; and both lives looked at the camera in the minute in
+    which the later one began.
 
     Args:
         events: every revision of some events, in EVENT_COLUMNS.
+        looked: gives the looks, in SHARING_COLUMNS, of some cameras from one instant until another.
     """
     place = ["camera_id", "zone_id", "kind"]
     lives = events.group_by([*place, "producer", "epoch"]).aggregate([])
     several = lives.group_by(place).aggregate([([], "count_all")]).filter(pc.field("count_all") > 1)
     told: dict[tuple[str, ...], dict[str, _Told]] = defaultdict(dict)
     for row in events.select(EVENT_COLUMNS).join(several, place, join_type="left semi").to_pylist():
-        life = landed_as(row["producer"]), row["epoch"]
+        life = row["camera_id"], landed_as(row["producer"]), row["epoch"]
         fresh = _Told(row["event_id"], {life}, row["started_at"], row["at"])
         known = told[tuple(row[name] for name in place)].setdefault(fresh.event_id, fresh)
         known.lives.add(life)
         known.until = max(known.until, fresh.until)
-    return {event_id for of_place in told.values() for event_id in _again([*of_place.values()])}
+    places = [[*of_place.values()] for of_place in told.values()]
+    doubtful = [one for of_place in places for one in _again(of_place, None)]
+    if not doubtful:
+        return set()
+    cameras = {camera for one in doubtful for camera, *_ in one.lives}
+    began = [one.began for one in doubtful]
+    minute = timedelta(minutes=1)
+    watched = _watched(looked(cameras, min(began) - minute, max(began) + minute))
+    return {one.event_id for of_place in places for one in _again(of_place, watched)}
 
 
 @dataclass
 class _Told:
-    """An event: the lives that told of it, and from when until when it went on as far as they told."""
+    """An event: the lives that told of its camera, and from when until when it is told to go on."""
 
     event_id: str
-    lives: set[tuple[str, int]]
+    lives: set[tuple[str, str, int]]
     began: datetime
     until: datetime
 
 
-def _again(told: Sequence[_Told]) -> Iterator[str]:
-    """The ids of the events of one place and kind that another life's told before."""
+Watched = Mapping[int, set[tuple[str, str, int]]]
+"""By minute since 1970 the cameras and the lives that looked at them."""
+
+
+def _watched(looks: pa.Table) -> Watched:
+    keyed = _keyed(looks, "at").group_by([*_KEY]).aggregate([])
+    found: dict[int, set[tuple[str, str, int]]] = defaultdict(set)
+    for row in keyed.to_pylist():
+        found[row["minute"]].add((row["camera_id"], row["producer"], row["epoch"]))
+    return found
+
+
+def _again(told: Sequence[_Told], watched: Watched | None) -> Iterator[_Told]:
+    """The events of one place and kind that another life's told before; None: as if all had always looked."""
     going_on: list[_Told] = []
     for one in sorted(told, key=lambda one: (one.began, min(one.lives), one.event_id)):
         going_on = [other for other in going_on if other.until >= one.began]
-        if any(other.lives.isdisjoint(one.lives) for other in going_on):
-            yield one.event_id
+        minute = int(one.began.timestamp()) // 60
+        there = (
+            one.lives.union(*(other.lives for other in going_on))
+            if watched is None
+            else watched.get(minute, ())
+        )
+        if any(_side_by_side(one, other, there) for other in going_on):
+            yield one
         else:
             going_on.append(one)
+
+
+def _side_by_side(one: _Told, other: _Told, there: Collection[tuple[str, str, int]]) -> bool:
+    """Whether two events are of different lives, some of either of which looked."""
+    apart = other.lives.isdisjoint(one.lives)
+    return apart and all(any(life in there for life in told.lives) for told in (one, other))

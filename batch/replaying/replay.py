@@ -32,7 +32,7 @@ from lakehouse.runs import HISTORY, LIVE, Runs
 from lakehouse.scenes import LOOK_S, Event, Measure, Outcome
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
-from lakehouse.witness import Witnesses, frames_of
+from lakehouse.witness import RULE, Witnesses, frames_of
 from serving import analytic
 from serving.analytic import Settings
 
@@ -96,6 +96,7 @@ class Plan:
             "span": [str(span.since), str(span.until), span.settle.total_seconds()],
             "cameras": [watched[key].model_dump(mode="json") for key in sorted(watched) if key[0] in cameras],
             "files": [*_files(looks, span), *_files(boxes, span)],
+            "witness": RULE,
         }
         digest = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
         run = f"replay-{digest[:_DIGITS]}"

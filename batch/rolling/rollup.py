@@ -28,16 +28,14 @@ from lakehouse.scenes import LOOK_S
 from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
-from lakehouse.witness import SHARING_COLUMNS, Witnesses, shared
+from lakehouse.witness import RULE, SHARING_COLUMNS, Witnesses, shared
 
 HOUR_S = 3600
 LOOKS, MEASURES, RUNNING = "rollup-looks", "rollup-measures", "rollup-running"
 ADOPTED, FLOOR, COUNTED = "rollup-adopted", "rollup-floor", "rollup-counted"
 """The marks in area_hours: the versions that it was made from, its hour that was not over, when the last
-run that it counts was adopted (µs since 1970), the coverage floor in millionths, and RULE."""
-
-RULE = 1
-"""By which rule it is counted where several watched at once: 1 is that of `lakehouse.witness`."""
+run that it counts was adopted (µs since 1970), the coverage floor in millionths, and by
+which rule a minute that several watched is counted."""
 
 _MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n", "producer", "epoch")
 _BEGINNING, _NEVER = datetime(1970, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)

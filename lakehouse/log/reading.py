@@ -16,7 +16,7 @@ from lakehouse.log.commits import log_folder, read_commit
 from lakehouse.places.places import folder_at
 from lakehouse.problem import BadSegment
 from lakehouse.tables import TABLES
-from lakehouse.witness import EVENT_COLUMNS, repeated
+from lakehouse.witness import EVENT_COLUMNS, Looked, repeated
 
 VERSION = "@"
 """The key under which a position says of which version of its table it is; no producer is called so."""
@@ -49,13 +49,13 @@ class Reading:
         """The snapshot's rows for which `where` holds, a piece at a time, in little memory."""
         yield from self.stored().to_batches(columns=list(columns), filter=where)
 
-    def last_revisions(self, where: pc.Expression | None, of_run: pc.Expression) -> pa.Table:
+    def last_revisions(self, where: pc.Expression | None, of_run: pc.Expression, looked: Looked) -> pa.Table:
         """Of a table of events, of those of the runs wanted: the last revisions for which `where` holds.
 
         What two watchers told of one camera is told once; see `lakehouse.witness`.
         """
         found = self.rows(where=of_run if where is None else of_run & where)
-        newest, doubled = self._told(pc.unique(found["day"]), of_run)
+        newest, doubled = self._told(pc.unique(found["day"]), of_run, looked)
         kept: dict[str, int] = {}
         # Where two lives told the same revision, the first one's comes last and is kept.
         by = pc.sort_indices(found, [(name, "descending") for name in STAMP]).to_pylist()
@@ -65,7 +65,7 @@ class Reading:
                 kept[ids[row]] = row
         return found.take(pa.array(sorted(kept.values()), pa.int64()))
 
-    def _told(self, days: pa.Array, of_run: pc.Expression) -> tuple[dict[str, int], set[str]]:
+    def _told(self, days: pa.Array, of_run: pc.Expression, looked: Looked) -> tuple[dict[str, int], set[str]]:
         """Of the events of some days: each one's last revision, and those that others tell again."""
         # An event's every revision lies in the day it began, so no later one is missed.
         around = {day - timedelta(days=back) for day in days.to_pylist() for back in (0, 1)}
@@ -73,7 +73,7 @@ class Reading:
         told = self.rows([*EVENT_COLUMNS, "revision"], there)
         last = told.group_by("event_id").aggregate([("revision", "max")])
         newest = zip(last["event_id"].to_pylist(), last["revision_max"].to_pylist(), strict=True)
-        return dict(newest), repeated(told)
+        return dict(newest), repeated(told, looked)
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,9 @@ def told(producer, began_s=0, until_s=60, subject="", epoch=1, zone="square", st
 def told_of(*tables):
     """Of the events of several lives: by producer and subject those that are told."""
     together = pa.concat_tables(tables)
-    doubled = repeated(together)
+    lives = zip(together["producer"].to_pylist(), together["epoch"].to_pylist(), strict=True)
+    seen = pa.concat_tables([looks(name, epoch=epoch) for name, epoch in set(lives)])
+    doubled = repeated(together, lambda *_: seen)
     rows_left = [row for row in together.to_pylist() if row["event_id"] not in doubled]
     return sorted({(row["producer"], row["started_at"].second) for row in rows_left})
 
@@ -192,3 +194,10 @@ def test_one_breach_seen_by_two_is_told_once(events, counting):
     """Of events that two lives tell of one zone at one time, the one that began first is told."""
     assert told_of(*events) == counting
     assert told_of(*reversed(events)) == counting
+
+
+def test_who_did_not_look_tells_no_event_again():
+    """Events of two lives of which one did not look in that minute are both told."""
+    together = pa.concat_tables([told("a", 0), told("b", 1)])
+    assert repeated(together, lambda *_: looks("a")) == set()
+    assert len(repeated(together, lambda *_: pa.concat_tables([looks("a"), looks("b")]))) == 1

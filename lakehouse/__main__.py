@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from lakehouse import registry
 from lakehouse.checks import INVARIANTS, Invariant
+from lakehouse.checks.overlaps import overlaps
 from lakehouse.checks.standing import Item, Standing
 from lakehouse.city import cameras as hung
 from lakehouse.city.areas import Areas
@@ -31,6 +32,7 @@ from lakehouse.synthetic.founding import found
 from lakehouse.synthetic.past import land, midnight_before, span
 from lakehouse.synthetic.verdict import Verdict, compare
 from lakehouse.tables import TABLES
+from lakehouse.upgrades import upgrade as upgrading
 
 SETTINGS = Settings()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -128,12 +130,17 @@ def check(
     *,
     deep: Annotated[bool, typer.Option("--deep", help="Read every column, and every commit too.")] = False,
 ) -> None:
-    """Find out whether the lake is as it must be, also while others write; fail on the first broken rule."""
+    """Find out whether the lake is as it must be, also while others write; fail on the first broken rule.
+
+    Cameras that several watched at once are told, and break no rule.
+    """
     standing = Standing(Lake.as_is(lake), deep, _followed)
     print(f"{'rule':42} {'looked at':36} verdict")
     for invariant in INVARIANTS:
         if deep or not invariant.deep:
             print(f"{invariant.rule:42} {_looked_at(invariant, standing):36} holds")
+    for line in overlaps(standing):
+        print(f"notice: {line}")
 
 
 def _looked_at(invariant: Invariant, standing: Standing) -> str:
@@ -146,6 +153,17 @@ def _looked_at(invariant: Invariant, standing: Standing) -> str:
 
 def _followed(items: Sequence[Item], label: str) -> Iterable[Item]:
     return tqdm(items, label, leave=False, delay=0.5, mininterval=0.5)
+
+
+@app.command()
+def upgrade(
+    lake: TheLake = SETTINGS.lake,
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else it is only told.")] = False,
+) -> None:
+    """Bring a lake that an older version made to the format of this one; may be run again after a kill."""
+    for line in upgrading.upgrade(lake, apply=apply):
+        print(line, flush=True)
 
 
 @app.command()

@@ -4,6 +4,8 @@ A camera that was cut off for days, or whose clock is wrong, must not change hou
 nor make days that lie ahead. Whoever brings old rows on purpose declares a backfill.
 """
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,6 +16,20 @@ CLOCK = {"observations": "at", "measures": "minute", "events": "at", "looks": "a
 """The column of each landed table that says the camera's clock."""
 
 _LATE_US = LATE_H * 3_600_000_000
+
+
+_AGAIN = re.compile(r"(?P<producer>.+)\.late-\d{12}")
+
+
+def again(producer: str, seq: int) -> str:
+    """The producer under whose name the late rows of a batch land again."""
+    return f"{producer}.late-{seq:012d}"
+
+
+def landed_as(producer: str) -> str:
+    """Under which name the rows of a producer landed first: its own, but for late ones that landed again."""
+    match = _AGAIN.fullmatch(producer)
+    return match["producer"] if match else producer
 
 
 def late(table: str, rows: pa.RecordBatch, landed_at: int) -> pa.Array | None:

@@ -1,8 +1,8 @@
 """The lake: every table and the landing folder under one root; read it, append to it, rewrite days of it."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,21 +12,21 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lakehouse import clock
-from lakehouse.clock import Now
+from lakehouse.clock import Now, city_day
 from lakehouse.fitting import fit
 from lakehouse.landing.landing import Landing
-from lakehouse.log import checkpoints, commits, datafiles
+from lakehouse.log import checkpoints, columns, commits, datafiles
 from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.log.listing import listed
 from lakehouse.log.reading import Reading, Tail, fresh_reading, tail, watermark
+from lakehouse.places.card import CARD, FORMAT, Card
 from lakehouse.places.folder import Folder
 from lakehouse.places.places import folder_at
 from lakehouse.problem import BadLake, BrokenLake, UnknownVersion
 from lakehouse.runs import Runs
-from lakehouse.tables import TABLES, Table
+from lakehouse.tables import TABLES
+from lakehouse.witness import SHARING_COLUMNS
 
-FORMAT = 1
-_CARD = "lake.json"
 _TABLES_RESERVE_SHARE = 0.5
 """Compaction frees the disk, so it may still write where landing is refused."""
 
@@ -51,13 +51,15 @@ class Lake:
             BadLake: the folder holds something else, or a lake of another format.
         """
         folder = folder_at(root)
-        if not folder.has(_CARD):
+        if folder.has(CARD):
+            Card.read(folder).must_be_present(folder)
+        else:
             _refuse_foreign(folder)
         for table in TABLES.values():
-            _create_table(folder / table.name, table)
+            columns.create(folder / table.name, table.schema, table.partition)
         (folder / "landing").make()
-        if not folder.has(_CARD):
-            folder.create(_CARD, json.dumps({"format": FORMAT, "made_by": "matakota"}).encode())
+        if not folder.has(CARD):
+            Card(FORMAT).write(folder)
         return cls.open(root, now)
 
     @classmethod
@@ -79,16 +81,17 @@ class Lake:
         Raises:
             BadLake: there is no lake, or one of another format.
         """
-        folder = folder_at(root)
-        if not folder.has(_CARD):
-            raise BadLake(
-                str(root), "there is no lake.json in it", "make a lake there, or name another folder"
-            )
-        found = _format(folder)
-        if found != FORMAT:
-            rule = f"its format is {found!r}, and this version reads format {FORMAT}"
-            raise BadLake(str(root), rule, "use the version that made it, or name another folder")
-        return cls(folder.uri, now)
+        lake = cls(folder_at(root).uri, now)
+        lake.check_format()
+        return lake
+
+    def check_format(self) -> None:
+        """Find out whether the lake still is of the format that this version reads and writes.
+
+        Raises:
+            BadLake: there is no lake, or one of another format.
+        """
+        Card.read(self._folder).must_be_present(self._folder)
 
     def folder(self, name: str) -> Folder:
         """Where a table's data files lie."""
@@ -241,7 +244,14 @@ class Lake:
         """The last revision of every event for which `where` holds then; by default of the published runs."""
         of_run = Runs.of(self.read("runs")).published if run is None else pc.field("run") == run
         reading = self.reading("events") if fresh else Reading(self.table("events"))
-        return reading.last_revisions(where, of_run)
+        return reading.last_revisions(where, of_run, partial(self._looked, fresh=fresh))
+
+    def _looked(self, cameras: Collection[str], since: datetime, until: datetime, *, fresh: bool) -> pa.Table:
+        """Who looked at some cameras from an instant until another one."""
+        days = (pc.field("day") >= city_day(since)) & (pc.field("day") <= city_day(until))
+        at = (pc.field("at") >= pa.scalar(since)) & (pc.field("at") < pa.scalar(until))
+        of_cameras = pc.field("camera_id").isin(pa.array(sorted(cameras), pa.string()))
+        return self.read("looks", columns=SHARING_COLUMNS, where=days & at & of_cameras, fresh=fresh)
 
     def tail(self, since: Mapping[str, int] | None = None, table: str = "events") -> Tail:
         """What was acknowledged after a position, from landing or, once compacted, from the table.
@@ -256,16 +266,6 @@ def _unknown(table: str, version: int) -> UnknownVersion:
     return UnknownVersion(version, rule, "ask for a later version, or without one for the newest")
 
 
-def _create_table(place: Folder, table: Table) -> None:
-    log = place / "_delta_log"
-    if log.names(".json"):
-        return
-    place.make()
-    DeltaTable.create(place.uri, table.schema, mode="ignore", partition_by=[*table.partition])
-    log.sync(*log.names(".json"))
-    place.sync()
-
-
 def _refuse_foreign(folder: Folder) -> None:
     """A half-made lake holds nothing but its tables; anything else is somebody's."""
     foreign = [name for name in folder.names() if name not in {*TABLES, "landing"}]
@@ -273,10 +273,3 @@ def _refuse_foreign(folder: Folder) -> None:
         rule = f"it holds {foreign[0]!r} and no lake.json, so it is no lake"
         raise BadLake(folder.uri, rule, "name an empty folder, or one that is a lake")
     folder.make()
-
-
-def _format(folder: Folder) -> object:
-    try:
-        return json.loads(folder.read(_CARD)).get("format")
-    except (ValueError, AttributeError):
-        return None

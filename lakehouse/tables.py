@@ -238,7 +238,7 @@ _ALL = (
                 *_LANDED,
             ]
         ),
-        key=("event_id", "revision", "run"),
+        key=("event_id", "revision", "run", "producer", "epoch", "seq"),
         writer="batch.compacting.compact",
         about="a revision of an event",
         partition=("day",),

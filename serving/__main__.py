@@ -32,7 +32,7 @@ def watch(
     lake: TheLake = SETTINGS.lake,
     camera: Annotated[str | None, typer.Option(help="A registered camera; by default one is made.")] = None,
     fps: Annotated[float | None, typer.Option(min=0.05, max=60, help="Looks a second; default 2.")] = None,
-    start: Annotated[str | None, typer.Option(help="When a file begins, RFC 3339; default now.")] = None,
+    start: Annotated[str | None, typer.Option(help="When a recording begins, RFC 3339; default now.")] = None,
     weights: Annotated[Path | None, typer.Option(help="Weights with a card; default the shipped.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop a live stream after so many.")] = None,
 ) -> None:

@@ -46,8 +46,12 @@ def compact(lake: Lake, executor: Executor = Executor.LOCAL, *, shard_bytes: int
     Each table keeps in its own log how far it has come with each producer, so a compaction that was
     killed anywhere is continued by the next one, and two at once do no harm. A damaged segment is set
     aside; so is one of which rows are late, once the others are in the tables.
+
+    Raises:
+        BadLake: the lake was brought to a newer format since it was opened.
     """
     began = time.monotonic()
+    lake.check_format()
     # One listing for all tables: looks must not take in what came after the others were done.
     work = _Compaction(lake, executor, shard_bytes, lake.landing.segments())
     left: Sequence[str] = LANDED

@@ -10,11 +10,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from batch.rolling.sight import frames_of
 from lakehouse.scenes import Outcome, Scene
+from lakehouse.witness import WITNESS_COLUMNS, frames_of
 
-LOOK_COLUMNS = ("at", "camera_version", "frames", "readings", "producer", "epoch")
-BOX_COLUMNS = ("at", "track_id", "label", "confidence", "x1", "y1", "x2", "y2", "producer", "epoch")
+LOOK_COLUMNS = (*WITNESS_COLUMNS, "camera_version", "readings")
+BOX_COLUMNS = (
+    "at",
+    "camera_id",
+    "track_id",
+    "label",
+    "confidence",
+    "x1",
+    "y1",
+    "x2",
+    "y2",
+    "producer",
+    "epoch",
+)
 """What is read of looks and observations."""
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

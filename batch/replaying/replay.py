@@ -18,7 +18,7 @@ from batch.compacting.compact import compact
 from batch.executor import Executor
 from batch.replaying.footage import BOX_COLUMNS, LOOK_COLUMNS, Footage
 from batch.replaying.projector import Analytic, Projector, Span
-from batch.rolling.sight import frames_of, midnight
+from batch.rolling.sight import midnight
 from lakehouse.city import cameras as hung
 from lakehouse.city.cameras import Camera
 from lakehouse.clock import city_day
@@ -32,6 +32,7 @@ from lakehouse.runs import HISTORY, LIVE, Runs
 from lakehouse.scenes import LOOK_S, Event, Measure, Outcome
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
+from lakehouse.witness import RULE, Witnesses, frames_of
 from serving import analytic
 from serving.analytic import Settings
 
@@ -95,6 +96,7 @@ class Plan:
             "span": [str(span.since), str(span.until), span.settle.total_seconds()],
             "cameras": [watched[key].model_dump(mode="json") for key in sorted(watched) if key[0] in cameras],
             "files": [*_files(looks, span), *_files(boxes, span)],
+            "witness": RULE,
         }
         digest = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
         run = f"replay-{digest[:_DIGITS]}"
@@ -111,6 +113,8 @@ class Plan:
                 break
             looks = self._read(lake, "looks", camera_id, start - timedelta(seconds=LOOK_S), stop)
             boxes = self._read(lake, "observations", camera_id, start, stop)
+            witnesses = Witnesses.of(looks)
+            looks, boxes = witnesses.heard(looks), witnesses.heard(boxes)
             projector.show(footage.scenes(looks, boxes, start, stop))
         projector.finish(stop)
         tables = self._tables(projector.kept)

@@ -20,7 +20,6 @@ from batch.rolling.sight import (
     Array,
     Flags,
     Sight,
-    frames_of,
     midnight,
     rates,
 )
@@ -31,6 +30,7 @@ from lakehouse.problem import UnknownCamera, UnknownDay
 from lakehouse.scenes import LOOK_S, Outcome
 from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake
+from lakehouse.witness import Witnesses, frames_of
 
 OUTCOMES = ("looked_at", "gated", "dropped", "undecodable")
 """What became of the frames, in the order of `Outcome`."""
@@ -129,6 +129,7 @@ class Day:
     def of(cls, lake: Lake, day: date) -> "Day":
         """Read a day's looks, and which minutes were seen and not measured."""
         looks = lake.read("looks", columns=LOOK_COLUMNS, where=pc.field("day") == day)
+        looks = Witnesses.of(looks).heard(looks)
         until = known_until(lake.table("looks"), lake.table("measures"), lake.now())
         there = _hung(lake, day)
         names = tuple(sorted({*there, *pc.unique(looks["camera_id"]).to_pylist()}))

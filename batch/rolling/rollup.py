@@ -28,14 +28,16 @@ from lakehouse.scenes import LOOK_S
 from lakehouse.settings import COVERAGE_FLOOR
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
+from lakehouse.witness import RULE, SHARING_COLUMNS, Witnesses, shared
 
 HOUR_S = 3600
 LOOKS, MEASURES, RUNNING = "rollup-looks", "rollup-measures", "rollup-running"
-ADOPTED, FLOOR = "rollup-adopted", "rollup-floor"
+ADOPTED, FLOOR, COUNTED = "rollup-adopted", "rollup-floor", "rollup-counted"
 """The marks in area_hours: the versions that it was made from, its hour that was not over, when the last
-run that it counts was adopted (µs since 1970), and the coverage floor in millionths."""
+run that it counts was adopted (µs since 1970), the coverage floor in millionths, and by
+which rule a minute that several watched is counted."""
 
-_MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n")
+_MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n", "producer", "epoch")
 _BEGINNING, _NEVER = datetime(1970, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
 _WEEK = 7
 """Days that are computed at once: what is usual on one is made of the same weekday before it."""
@@ -117,6 +119,7 @@ class Plan:
             RUNNING: _running(until, now),
             ADOPTED: max(map(_microseconds, adopted["adopted_at"].to_pylist()), default=0),
             FLOOR: round(floor * 1_000_000),
+            COUNTED: RULE,
         }
         days = _changed(looks, measures, area_hours, marks[FLOOR])
         days |= _adopted_since(adopted, watermark(area_hours, ADOPTED)) | _over(area_hours, now)
@@ -196,7 +199,10 @@ class Job:
         lake = Lake(self.root)
         where = self.runs.published & _on(day)
         looks = lake.read("looks", columns=LOOK_COLUMNS, where=_on(day), version=self.looks)
+        witnesses = Witnesses.of(looks)
+        looks = witnesses.heard(looks)
         measures = lake.read("measures", columns=_MEASURES, where=where, version=self.measures)
+        measures = witnesses.believed(measures)
         looked_at = set(pc.unique(looks["camera_id"]).to_pylist())
         sight = Sight.of(looks, day, sorted(looked_at | {camera for camera, _ in pairs}), self.rates)
         length = min(DAY_MINUTES, int((self.until - midnight(day)).total_seconds()) // 60)
@@ -276,7 +282,13 @@ def _changed(looks: DeltaTable, measures: DeltaTable, area_hours: DeltaTable, fl
         since = watermark(area_hours, mark)
         touched = commits.touched_days(table, since) if since >= 0 else _days(table)
         days = days | (every if touched is None else touched)
-    return days
+    counted_before = watermark(area_hours, LOOKS) >= 0 and watermark(area_hours, COUNTED) < RULE
+    return days | {day for day in every - days if counted_before and _watched_twice(looks, day)}
+
+
+def _watched_twice(looks: DeltaTable, day: date) -> bool:
+    """Whether several watched a camera at once on a day."""
+    return bool(shared(Reading(looks).rows(SHARING_COLUMNS, _on(day))).any())
 
 
 def _days(table: DeltaTable) -> set[date]:

@@ -13,6 +13,7 @@ from lakehouse.clock import CITY_ZONE
 from lakehouse.runs import HISTORY
 from lakehouse.scenes import LOOK_S, Health, Outcome
 from lakehouse.store import Lake
+from lakehouse.witness import WITNESS_COLUMNS, frames_of
 
 DAY_MINUTES = 1440
 SLOTS = 60 // LOOK_S
@@ -40,7 +41,7 @@ Flags = NDArray[np.bool_]
 Rates = Mapping[tuple[str, int], float]
 """Frames a second that a camera offers, by its id and version."""
 
-LOOK_COLUMNS = ("at", "camera_id", "camera_version", "frames", "health", "producer")
+LOOK_COLUMNS = (*WITNESS_COLUMNS, "camera_version")
 """What of a look says how well it was seen."""
 
 
@@ -64,7 +65,7 @@ class Slots:
     def of(cls, looks: pa.Table, place: NDArray[np.int64], cameras: int, rates: Rates) -> "Slots":
         """Gather the frames of looks; `place` (looks,) is each one's camera x 8640 + slot.
 
-        Two lives of a producer may share a slot: together they are one look.
+        Two lives may share a slot, one after the other: together they are one look.
         """
         shape = cameras, DAY_MINUTES * SLOTS
         size = shape[0] * shape[1]
@@ -183,14 +184,6 @@ def since_midnight(instants: pa.ChunkedArray, day: date) -> NDArray[np.int64]:
     """Seconds since a day's local midnight."""
     start = int(midnight(day).timestamp())
     return instants.cast(pa.int64()).to_numpy() // 1_000_000 - start  # type: ignore[no-any-return]
-
-
-def frames_of(looks: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.int8]]:
-    """Every frame of looks: in which of them it lies, its offset in ms, and what became of it."""
-    lists = looks["frames"].combine_chunks()
-    frames = pc.list_flatten(lists)
-    offset, outcome = (pc.struct_field(frames, name).to_numpy() for name in ("offset_ms", "outcome"))
-    return pc.list_parent_indices(lists).to_numpy(), offset, outcome
 
 
 def _rates(looks: pa.Table, rates: Rates) -> Array:

@@ -15,13 +15,13 @@ from lakehouse.clock import Now, milliseconds
 from lakehouse.fitting import fit
 from lakehouse.landing import segments
 from lakehouse.landing.segments import Segment, SegmentName
+from lakehouse.lateness import again
 from lakehouse.milestones import reach
 from lakehouse.places.folder import TEMPORARY, Entry, Folder
 from lakehouse.problem import BadTable
 from lakehouse.tables import LANDED, TABLES
 
 _PRODUCER = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-_CLAIM = re.compile(r"(?P<producer>.+)-e(?P<epoch>\d{6,})")
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,7 @@ class Landing:
 
     def claims(self) -> list[tuple[str, int]]:
         """Every producer's every epoch."""
-        matches = (_CLAIM.fullmatch(name) for name in self._epochs.names())
-        return [(match["producer"], int(match["epoch"])) for match in matches if match]
+        return [life for life in map(segments.life, self._epochs.names()) if life]
 
     def segments(self) -> dict[str, list[SegmentName]]:
         """What lies here, by app id, each in the order of its numbers."""
@@ -230,10 +229,10 @@ class Landing:
         segment = segments.decode(name, self._late.read(str(name)))
         sifted = {table: segment.sifted(table)[1] for table in segment.streams}
         tables = {table: pa.Table.from_batches([rows]) for table, rows in sifted.items() if rows}
-        again = SegmentName(f"{name.producer}.late-{name.seq:012d}", name.epoch, 0)
-        self._epochs.claim(again.app_id)
+        successor = SegmentName(again(name.producer, name.seq), name.epoch, 0)
+        self._epochs.claim(successor.app_id)
         landed_at = segment.landed_at or 0
-        self._folder.create(str(again), segments.encode(tables, landed_at=landed_at, backfill=True))
+        self._folder.create(str(successor), segments.encode(tables, landed_at=landed_at, backfill=True))
         reach("landing: landed again")
         self._late.remove(str(name))
         self._late.sync()

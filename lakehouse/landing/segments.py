@@ -28,6 +28,7 @@ _SHA_BYTES = 32
 _LENGTH_BYTES = 8
 _TAIL_BYTES = _LENGTH_BYTES + _SHA_BYTES + len(_MAGIC)
 _NAME = re.compile(r"(?P<producer>[a-z0-9][a-z0-9._-]*)-e(?P<epoch>\d{6,})-(?P<seq>\d{12,})\.arrow")
+_LIFE = re.compile(r"(?P<producer>.+)-e(?P<epoch>\d{6,})")
 _ZSTD = pa.Codec("zstd", compression_level=1)
 
 
@@ -59,6 +60,12 @@ def app_id(producer: str, epoch: int) -> str:
     return f"{producer}-e{epoch:06d}"
 
 
+def life(app: str) -> tuple[str, int] | None:
+    """The producer and the epoch that an app transaction is of; None where it is of something else."""
+    match = _LIFE.fullmatch(app)
+    return match and (match["producer"], int(match["epoch"]))
+
+
 @cache
 def landed_schema(table: str) -> pa.Schema:
     """What a producer hands over of a table: its columns without producer, epoch and seq."""
@@ -69,6 +76,17 @@ def landed_schema(table: str) -> pa.Schema:
 def _coded_schema(table: str) -> pa.Schema:
     """The same with every text coded."""
     return pa.schema([pa.field(one.name, _coded_type(one.type)) for one in landed_schema(table)])
+
+
+def _completed(table: str, rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Coded rows that landed before some columns were: these are NULL; a key is never made up."""
+    wanted = _coded_schema(table)
+    absent = set(wanted.names) - set(rows.schema.names)
+    if absent & set(TABLES[table].key) or not set(rows.schema.names) <= set(wanted.names):
+        return rows
+    empty = {name: pa.nulls(len(rows), wanted.field(name).type) for name in absent}
+    columns = [empty[name] if name in empty else rows[name] for name in wanted.names]
+    return pa.RecordBatch.from_arrays(columns, wanted.names)
 
 
 def _coded_type(kind: pa.DataType) -> pa.DataType:
@@ -100,8 +118,9 @@ class Segment:
             raise _bad(self.name, f"it holds no rows of {table}: {error}") from error
         if rows.schema == _coded_schema(table):
             return rows
-        if rows.schema == landed_schema(table):
-            return coded(rows)
+        rows = _completed(table, coded(rows))
+        if rows.schema == _coded_schema(table):
+            return rows
         raise _bad(self.name, f"its columns of {table} are those of another version")
 
     def sifted(self, table: str) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:

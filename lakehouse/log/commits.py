@@ -17,6 +17,7 @@ from lakehouse.log.datafiles import DataFile
 from lakehouse.milestones import reach
 from lakehouse.places.folder import Folder
 from lakehouse.places.places import folder_at
+from lakehouse.problem import BadLake
 from lakehouse.tables import TABLES
 
 REWRITE = "rewrite"
@@ -28,10 +29,16 @@ VACUUM = "vacuum"
 RECLUSTER, RETENTION, DELETION = "recluster", "retention", "deletion"
 """Why a commit took files out: the same rows in better order, too old, or asked to be forgotten."""
 
+UPGRADE = "upgrade"
+"""Why a commit changed columns, or what the log says of files; the rows are the same."""
+
+NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+"""Checkpoints are a step of their own, and the log is trimmed by a vacuum."""
+
 _ABOUT = "matakota"
 """The key in a commit's metadata under which it says why."""
 
-_SAME_TO_ROLLUP = {RECLUSTER, RETENTION}
+_SAME_TO_ROLLUP = {RECLUSTER, RETENTION, UPGRADE}
 
 _CLOCKS_DIFFER_MS = 86_400_000
 """Commits are in order, and the clocks of those who made them may be so far apart."""
@@ -48,6 +55,7 @@ def commit(
     *,
     removed: Iterable[DataFile] = (),
     about: Mapping[str, str] = MappingProxyType({}),
+    same: bool = False,
 ) -> int:
     """Take files in and out of a table and move its marks, all or nothing, durable on return.
 
@@ -60,18 +68,21 @@ def commit(
         marks: app transactions, by id.
         removed: files of the snapshot.
         about: what the commit says of itself in the log, such as `because(RECLUSTER)`.
+        same: whether the files are in the table already, and only something is said of them.
 
     Returns:
         The table's version that has the commit.
 
     Raises:
         StaleSnapshotError: a mark was moved by another commit; nothing changed.
+        BadLake: the table has columns of a newer version, which this one would leave out of its rows.
     """
     name = folder_at(snapshot.table_uri).name
+    _know_columns(snapshot, name)
     removed_at = milliseconds(now())
     actions: list[AddAction | RemoveAction] = [
         *(RemoveAction(file.path, True, removed_at, file.size, dict(file.partition)) for file in removed),
-        *(file.add_action() for file in added),
+        *(file.add_action(changes=not same) for file in added),
     ]
     try:
         snapshot.create_write_transaction(
@@ -83,20 +94,30 @@ def commit(
                 app_transactions=[Transaction(app_id, version) for app_id, version in marks.items()],
                 custom_metadata=dict(about),
             ),
-            post_commithook_properties=PostCommitHookProperties(
-                create_checkpoint=False, cleanup_expired_logs=False
-            ),
+            post_commithook_properties=NO_HOOKS,
         )
     except CommitFailedError as error:
         raise StaleSnapshotError(f"{name} at version {snapshot.version()}: {error}") from error
+    return settled(snapshot)
+
+
+def settled(snapshot: DeltaTable) -> int:
+    """Make durable what was just committed on a snapshot; the table's version that has it."""
+    name, log = folder_at(snapshot.table_uri).name, log_folder(snapshot)
     reach(f"commit: {name} written")
-    log = log_folder(snapshot)
     # Nobody syncs a commit that a checkpoint stands for, so it may hold none that comes after this sync.
     reached = DeltaTable(snapshot.table_uri)
     make_durable(log)
     reach(f"commit: {name} durable")
     checkpoints.write_if_due(reached, log)
     return reached.version()
+
+
+def _know_columns(snapshot: DeltaTable, name: str) -> None:
+    for field in snapshot.schema().fields:
+        if field.name not in TABLES[name].schema.names:
+            rule = "the lake was brought to a newer format while this version ran"
+            raise BadLake(f"{name}.{field.name}", rule, "stop it, and go on with the newer version")
 
 
 def because(reason: str, **figures: object) -> dict[str, str]:

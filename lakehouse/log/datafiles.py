@@ -50,9 +50,9 @@ class DataFile:
     partition: Mapping[str, str]
     stats: str
 
-    def add_action(self) -> AddAction:
-        """What a commit says to take the file into its table."""
-        return AddAction(self.path, self.size, dict(self.partition), milliseconds(now()), True, self.stats)
+    def add_action(self, *, changes: bool = True) -> AddAction:
+        """What a commit says to take the file into its table; or again, where it `changes` none."""
+        return AddAction(self.path, self.size, dict(self.partition), milliseconds(now()), changes, self.stats)
 
 
 def content(path: str) -> str:

@@ -1,6 +1,7 @@
-"""Addresses of streams and stores, without the secrets that people put into them."""
+"""Addresses of streams and stores, in one form, and without the secrets that people put into them."""
 
 import re
+from urllib.parse import unquote
 
 REFERENCE = re.compile(r"\{secret:(?P<name>[a-z0-9][a-z0-9._:-]*)\}")
 """What stands in an address for a secret that is kept elsewhere; no real address has a brace."""
@@ -13,6 +14,25 @@ _USER = re.compile(rf"(?<=://){_KEPT}(?:[^/\s:@]+:(?!\d{{1,5}}(?:[/?#\s]|$))\S*|
 """A user and a password, up to the last @ since either may hold one: better too much than too little."""
 
 _KEY = re.compile(rf"({NAMED}){_KEPT}(?:[^&\s'\"]|['\"](?![\s:,]|$))+")
+
+SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "synthetic")
+"""What an address of a camera may begin with; anything else is a path."""
+
+_SCHEME = re.compile(rf"(?i:{'|'.join(SCHEMES)})(?=:)")
+
+
+def one_form(source: str) -> str:
+    """An address as it is kept and opened: its scheme in small letters, no blank around it. A path stays."""
+    address = source.strip()
+    scheme = _SCHEME.match(address)
+    return scheme[0].lower() + address[scheme.end() :] if scheme else source
+
+
+def path_of(source: str) -> str:
+    """The path that a `file:` address in its one form names, absolute or relative. A path stays."""
+    if not source.startswith("file:"):
+        return source
+    return unquote(re.sub("^//(localhost(?=/))?", "", source.removeprefix("file:")))
 
 
 def redact(text: str) -> str:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from lakehouse.city import cameras
 from lakehouse.city.areas import Area
 from lakehouse.city.cameras import WHOLE_PICTURE, Camera
-from lakehouse.places.addresses import REFERENCE
+from lakehouse.places.addresses import REFERENCE, one_form
 from lakehouse.places.secrets import Secrets, put_away
 from lakehouse.registry import rows
 from lakehouse.registry.places import Places, new_areas
@@ -152,7 +152,7 @@ def _slug(text: str) -> str:
 
 def _source(row: Row, camera_id: str) -> tuple[str, dict[str, str]]:
     """The address without its secrets, '' of an inactive camera, and the secrets."""
-    address, active = row["source"], _active(row)
+    address, active = one_form(row["source"]), _active(row)
     if not address:
         if active:
             raise BadRow("it has no address, and is not inactive")
@@ -174,7 +174,7 @@ def _active(row: Row) -> bool:
 def _must_be_an_address(address: str) -> None:
     """Refuse what cannot be taken apart for certain, without repeating it: it may hold a password."""
     scheme, separator, rest = address.partition("://")
-    if not separator or scheme.lower() not in STREAMS:
+    if not separator or scheme not in STREAMS:
         raise BadRow(
             f"its address begins with none of {', '.join(f'{known}://' for known in sorted(STREAMS))}"
         )

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 
 from lakehouse.problem import BadImage, NoDetector
 from serving.seeing.detectors import Detector
-from serving.seeing.pictures import decode
+from serving.seeing.pictures import decode, size
 
 router = APIRouter()
 
@@ -73,13 +73,17 @@ async def _picture(request: Request) -> bytes:
         return await file.read()
 
 
-def _found(detector: Detector, image: NDArray[np.uint8]) -> DetectionsOut:
+def _found(detector: Detector, image: NDArray[np.uint8], whole: tuple[int, int]) -> DetectionsOut:
+    """What is found in a picture, which may be smaller than the `whole` one, in pixels of that."""
     (found,) = detector.detect([image])
+    width, height = whole
+    scale = np.array([width / image.shape[1], height / image.shape[0]] * 2)
     items = [
-        FoundOut(label=str(label), confidence=round(float(sure), 3), box=tuple(np.round(box, 1).tolist()))
+        FoundOut(
+            label=str(label), confidence=round(float(sure), 3), box=tuple(np.round(box * scale, 1).tolist())
+        )
         for label, sure, box in zip(found.labels, found.confidences, found.boxes, strict=True)
     ]
-    height, width = image.shape[:2]
     return DetectionsOut(model=detector.model_id, width=width, height=height, items=items)
 
 
@@ -87,4 +91,4 @@ def _found(detector: Detector, image: NDArray[np.uint8]) -> DetectionsOut:
 async def detect(request: Request, detector: Annotated[Detector, Depends(_detector)]) -> DetectionsOut:
     """The people and vehicles in a JPEG or PNG, sent as the body or as a form's file `file`."""
     picture = await _picture(request)
-    return await run_in_threadpool(lambda: _found(detector, decode(picture)))
+    return await run_in_threadpool(lambda: _found(detector, decode(picture), size(picture)))

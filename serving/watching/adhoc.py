@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lakehouse.city.areas import Areas
 from lakehouse.city.cameras import WHOLE_PICTURE, Camera
-from lakehouse.places.addresses import redact
+from lakehouse.places.addresses import one_form, path_of, redact
 from serving.watching.sources import scheme_of
 
 CITY = "33.74"
@@ -16,7 +16,9 @@ _DIGITS = 10
 
 def place(source: str) -> str:
     """The address without its secrets, or the file's absolute path."""
-    return redact(source) if scheme_of(source) else str(Path(source).absolute())
+    if scheme_of(source) in {None, "file"}:
+        return str(Path(path_of(one_form(source))).absolute())
+    return redact(one_form(source))
 
 
 def camera_of(source: str, width: int, height: int, fps: float, areas: Areas) -> Camera:

@@ -30,12 +30,15 @@ def life(at: datetime) -> int:
 
 
 def opener(lake: Lake, sink: Sink, fps: float | None = None) -> Opener:
-    """What opens a camera by its id as the lake knows it now; `fps` overrides the camera's own."""
+    """What opens a camera by its id as the lake knows it now; `fps` overrides the camera's own.
+
+    A camera whose source is a recording shows it once, as if it happened now: that is for demonstrations.
+    """
 
     def open_camera(camera_id: str) -> tuple[Source, Stream]:
         camera = cameras.read(lake)[camera_id]
         rate = fps or camera.fps
-        source = open_source(Secrets.of_settings().resolve(camera.source), camera, fps=rate, start=None)
+        source = open_source(Secrets.of_settings().resolve(camera.source), camera, fps=rate, paced=True)
         epoch = life(lake.now())
         stream = Stream(camera, sink, epoch=epoch, fps=rate, late_after_s=LATE_AFTER_S, gate=Gate())
         return source, stream

@@ -64,6 +64,16 @@ class Begun:
         """What the source missed."""
         return self.source.missed()
 
+    @property
+    def live(self) -> bool:
+        """Whether it happens now."""
+        return self.source.live
+
+    def standing(self) -> str:
+        """What the source tells, behind a comma."""
+        told = self.source.standing()
+        return told and f", {told}"
+
 
 def watch(
     source: str,
@@ -77,8 +87,8 @@ def watch(
 ) -> list[str]:
     """Watch a source until it ends, is interrupted, or for so many `minutes`; return what was seen, in lines.
 
-    The lake is made if it is absent, once the source has shown a picture. A file's every due frame is
-    looked at; a live stream's where something moved.
+    The lake is made if it is absent, once the source has shown a picture. A recording's every due frame is
+    looked at, wherever it lies; a live stream's where something moved.
 
     Raises:
         BadSource, BadWeights, BadLake, UnknownCamera, DiskFull: as they say.
@@ -93,10 +103,10 @@ def watch(
         analytic.publish(opened)
         producer = opened.landing.producer(f"watch-{camera.camera_id}", backfill=start is not None)
         tally = Tally(Sink(producer, detector.model_id))
-        late_after_s, gate = (LATE_AFTER_S, Gate()) if scheme_of(source) else (None, None)
+        late_after_s, gate = (LATE_AFTER_S, Gate()) if begun.live else (None, None)
         stream = Stream(camera, tally, epoch=producer.epoch, fps=fps, late_after_s=late_after_s, gate=gate)
         _follow(stream, begun, detector, tally, stop)
-    named = f"{camera.camera_id} ({camera.name}), {outcomes_in_words(stream.outcomes)}"
+    named = f"{camera.camera_id} ({camera.name}), {outcomes_in_words(stream.outcomes)}{begun.standing()}"
     jobs = [f"next: python -m batch {verb} --lake {lake}" for verb in ("compact", "rollup")]
     return [named, *tally.summary(), *jobs]
 
@@ -107,8 +117,8 @@ def _follow(stream: Stream, begun: Begun, detector: detectors.Detector, tally: T
 
     def text() -> str:
         at = begun.first.at if stream.scene is None else stream.scene.at
-        elapsed_s = (at - begun.first.at).total_seconds()
-        return f"{elapsed_s:7.1f} s  {outcomes_in_words(stream.outcomes)}; {tally.now()}"
+        elapsed_s = max(0.0, (at - begun.first.at).total_seconds())
+        return f"{elapsed_s:7.1f} s  {outcomes_in_words(stream.outcomes)}{begun.standing()}; {tally.now()}"
 
     def shown_and_stopped() -> bool:
         line.show(text)
@@ -153,7 +163,7 @@ def _begin(
     rate = fps or (known.fps if known else 2.0)
     camera = known or camera_of(source, 1, 1, rate, semarang())
     opened = open_source(Secrets.of_settings().resolve(source), camera, fps=rate, start=start)
-    if scheme_of(source):
+    if scheme_of(source) not in {None, "file"}:
         opened = Newest(opened, stop)
     frames = opened.frames()
     first = next(frames, None)

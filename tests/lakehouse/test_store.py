@@ -83,7 +83,8 @@ def test_making_a_lake_again_opens_it(lake):
     [
         ({}, "there is no lake.json"),
         ({"lake.json": '{"format": 99}'}, "its format is 99"),
-        ({"lake.json": "not JSON"}, "its format is None"),
+        ({"lake.json": "not JSON"}, "does not say which format"),
+        ({"lake.json": "[1]"}, "does not say which format"),
     ],
 )
 def test_what_is_no_lake_is_refused(tmp_path, made, said):

@@ -3,13 +3,15 @@
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import batches
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from ledger import Batch, Journal, Ledger, audit
 
 from batch.compacting.backfill import backfill
@@ -22,7 +24,7 @@ from batch.rolling.rollup import rollup
 from lakehouse import clock
 from lakehouse.checks import INVARIANTS
 from lakehouse.checks.standing import Standing
-from lakehouse.landing.segments import SegmentName
+from lakehouse.landing.segments import STAMP, SegmentName
 from lakehouse.problem import BrokenLake, UnknownCamera
 from lakehouse.store import Lake
 from lakehouse.tables import LANDED, TABLES
@@ -247,15 +249,29 @@ def _unlike_its_twin(lake: Lake) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         twin = Lake.create(f"{folder}/twin")
         batches.found(twin)
-        landed = ("looks", "measures")
-        twin.landing.producer("twin", backfill=True).append(
-            {name: lake.read(name).drop_columns(["producer", "epoch", "seq"]) for name in landed}
-        )
+        for life, tables in _lives(lake):
+            # Whose word counts is told by lives, so the twin's have the same names.
+            twin.landing._epochs.make().claim(life.app_id)
+            twin.landing.again(life).append(tables)
         compact(twin)
         rollup(twin)
         order = [(name, "ascending") for name in TABLES["camera_minutes"].key]
         ours, theirs = (one.read("camera_minutes").sort_by(order) for one in (lake, twin))
     return [] if ours.equals(theirs) else ["changed: camera_minutes are not those of an undisturbed lake"]
+
+
+def _lives(lake: Lake) -> Iterator[tuple[SegmentName, dict[str, pa.Table]]]:
+    """What each life of a producer saw and measured, as one batch."""
+    tables = {name: lake.read(name) for name in ("looks", "measures")}
+    lives = {
+        one
+        for rows in tables.values()
+        for one in zip(*(rows[name].to_pylist() for name in STAMP[:2]), strict=True)
+    }
+    for producer, epoch in sorted(lives):
+        of_life = (pc.field("producer") == producer) & (pc.field("epoch") == epoch)
+        rows = {name: table.filter(of_life).drop_columns([*STAMP]) for name, table in tables.items()}
+        yield SegmentName(producer, epoch, 0), rows
 
 
 ROLES: dict[str, tuple[int, Callable[[Site, np.random.Generator], None]]] = {

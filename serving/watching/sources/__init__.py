@@ -5,21 +5,28 @@ from datetime import datetime
 from importlib import import_module
 from typing import Protocol
 
-from lakehouse import clock
 from lakehouse.city.cameras import Camera
-from lakehouse.places.addresses import redact
+from lakehouse.places.addresses import one_form, redact
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
 
-SCHEMES = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http", "synthetic": "synthetic"}
+SCHEMES = {
+    "rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http", "file": "file",
+    "synthetic": "synthetic",
+}  # fmt: skip
 """Which file of this folder reads an address; what has no scheme is a file."""
 
 
 class Source(Protocol):
-    """What yields a camera's frames: it ends where a file does, and tries again where a stream does.
+    """What yields a camera's frames: it ends where a recording does, and tries again where a stream does.
 
     Iterating raises `BadSource` where there is nothing to be had.
     """
+
+    @property
+    def live(self) -> bool:
+        """Whether it happens now and has no end, as far as that is known before the first frame."""
+        ...
 
     def frames(self) -> Iterator[Frame]:
         """The due frames, in the order of their times."""
@@ -27,46 +34,48 @@ class Source(Protocol):
 
     def missed(self) -> list[tuple[datetime, Outcome]]:
         """The frames since the last call that never came out: dropped, or undecodable."""
-        return []
+        ...
+
+    def standing(self) -> str:
+        """What else there is to be told of it, in a few words; '' for nothing."""
+        ...
 
 
 def scheme_of(source: str) -> str | None:
-    """The scheme of an address, None for a file.
+    """The scheme of an address, None for a file's path.
 
     Raises:
         BadSource: the scheme is none that can be read.
     """
-    scheme, colon, _ = source.partition(":")
-    if scheme.lower() in SCHEMES and colon:
-        return scheme.lower()
+    scheme, colon, _ = one_form(source).partition(":")
+    if scheme in SCHEMES and colon:
+        return scheme
     if "://" in source:
         rule = f"{scheme!r} is not one of {', '.join(SCHEMES)}"
         raise BadSource(redact(source), rule, "name a file, or an address with one of these")
     return None
 
 
-def open_source(source: str, camera: Camera, *, fps: float, start: datetime | None = None) -> Source:
+def open_source(
+    source: str, camera: Camera, *, fps: float, start: datetime | None = None, paced: bool = False
+) -> Source:
     """The source at an address, which may carry a password, or at a path; nothing is read yet.
 
     Args:
-        source: `rtsp://…`, `http://…` (MJPEG, HLS), `synthetic:<seed>`, or a path.
+        source: `rtsp://…`, `http://…` (MJPEG, HLS, a recording), `file:…`, `synthetic:<seed>`, or a path.
         camera: whose frames these are.
         fps: how many frames a second are due.
-        start: the time of a file's first frame, by default now; a stream's time is that of arrival.
+        start: the time of a recording's first frame, by default now; what is live is always now.
+        paced: show a recording as if it happened now, once, and not as fast as it can be read.
 
     Raises:
-        BadSource: the address has a scheme that cannot be read, or a seed that is none.
+        BadSource: the address has a scheme that cannot be read, or a seed that is none; no such file.
     """
-    scheme = scheme_of(source)
-    if scheme is None:
-        file = import_module("serving.watching.sources.file")
-        opened: Source = file.FileSource(source, camera.camera_id, fps, start or clock.now())
-    elif scheme == "synthetic":
-        opened = _synthetic(source, camera, fps, start)
-    else:
-        opened = import_module(f"serving.watching.sources.{SCHEMES[scheme]}").source(
-            source, camera.camera_id, fps
-        )
+    scheme, address = scheme_of(source), one_form(source)
+    if scheme == "synthetic":
+        return _synthetic(address, camera, fps, start)
+    kind = import_module(f"serving.watching.sources.{SCHEMES[scheme or 'file']}")
+    opened: Source = kind.source(address, camera.camera_id, fps, start=start, paced=paced)
     return opened
 
 

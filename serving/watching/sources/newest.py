@@ -1,4 +1,4 @@
-"""The newest frame of a live source: whoever is slow skips frames and never falls behind."""
+"""The newest frame of a source: whoever is slow skips frames of what is live, and never falls behind."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,10 +13,10 @@ PATIENCE_S = 3.0
 
 
 class Newest:
-    """Reads a live source in a thread of its own and keeps one frame, the newest.
+    """Reads a source in a thread of its own and keeps one frame, the newest.
 
-    A frame that is overtaken is dropped and counted. `stop` is asked every `POLL_S`, also while nothing
-    comes.
+    A live frame that is overtaken is dropped and counted; a recording waits until each is taken. `stop` is
+    asked every `POLL_S`, also while nothing comes.
     """
 
     def __init__(self, source: Source, stop: Callable[[], bool]) -> None:
@@ -44,21 +44,35 @@ class Newest:
                 elif self._over:
                     break
         finally:
-            self._over = True
+            with self._news:
+                self._over = True
+                self._news.notify()
             reader.join(PATIENCE_S)
         if self._failure is not None:
             raise self._failure
+
+    @property
+    def live(self) -> bool:
+        """Whether the source is."""
+        return self._source.live
+
+    def standing(self) -> str:
+        """What the source tells."""
+        return self._source.standing()
 
     def _take(self) -> Frame | None:
         with self._news:
             self._news.wait_for(lambda: self._frame is not None or self._over, POLL_S)
             frame, self._frame = self._frame, None
+            self._news.notify()
         return frame
 
     def _read(self) -> None:
         try:
             for frame in self._source.frames():
                 with self._news:
+                    if not self._source.live:
+                        self._news.wait_for(lambda: self._frame is None or self._over)
                     if self._frame is not None:
                         self._overtaken.append(self._frame.at)
                     self._frame = frame

@@ -24,6 +24,7 @@ class SyntheticSource:
         self._camera = city.cameras[camera_id]
         self._city = city
         self._step = timedelta(seconds=1 / fps)
+        self.live = start is None
         self._start = start
         self._scenery = Scenery.of(city.layout(camera_id), zlib.crc32(camera_id.encode()))
 
@@ -41,6 +42,10 @@ class SyntheticSource:
     def missed(self) -> list[tuple[datetime, Outcome]]:
         """Nothing gets lost on the way from a painter."""
         return []
+
+    def standing(self) -> str:
+        """Nothing more is to be told."""
+        return ""
 
     def _times(self) -> Iterator[datetime]:
         if self._start is not None:

@@ -13,7 +13,7 @@ from batch.compacting.compact import compact
 from batch.executor import Executor
 from batch.keeping.recluster import recluster
 from batch.rolling.hours import LITTLE, NOBODY, NOTHING, RUNNING, usual_of_past
-from batch.rolling.rollup import LOOKS, MEASURES, Plan, rollup
+from batch.rolling.rollup import COUNTED, LOOKS, MEASURES, Plan, rollup
 from lakehouse import milestones
 from lakehouse.city import cameras
 from lakehouse.log import commits
@@ -158,9 +158,9 @@ def test_a_minute_that_was_seen_and_not_measured_is_unknown(lake, see, looks, ro
 
 
 def test_a_process_that_changes_midway_adds_up(lake, see, measures, rolled, minute):
-    """Two lives of a producer that share a minute share its count; a look told twice counts once."""
-    see("cam-a", [0], slots=range(4))
-    see("cam-a", [0], slots=range(2, 6))
+    """Two lives of a producer of which one follows the other in a minute share its count."""
+    see("cam-a", [0], slots=range(3))
+    see("cam-a", [0], slots=range(3, 6))
     lake.landing.producer("x").append({"measures": measures("cam-a", [0], zone_id="other")})
     rolled()
     row = minute("cam-a", 0)
@@ -504,3 +504,45 @@ def test_a_camera_that_was_taken_down_is_expected_no_more(lake, see, rolled, hou
     assert hour("33.74.01", number=0)["cameras_reporting"] == 2
     assert hour("camera:cam-b", number=0)["seen"] is not None
     assert hour("camera:cam-b", number=24) is None
+
+
+def test_a_minute_that_two_watched_counts_once(see, rolled, minute, hour):
+    """Two watchers of one camera, landed one after the other, give what one gives, and its coverage."""
+    see("cam-a", range(60), producer="b")
+    rolled()
+    once = minute("cam-a", 5), hour("camera:cam-a")
+    see("cam-a", range(60), producer="b")
+    see("cam-a", range(30, 90), producer="a")
+    rolled()
+    changing = {"source_version"}
+    again = minute("cam-a", 5), hour("camera:cam-a")
+    for before, after in zip(once, again, strict=True):
+        assert {name: before[name] for name in before.keys() - changing} == {
+            name: after[name] for name in after.keys() - changing
+        }
+    assert hour("camera:cam-a", number=1)["seen"] == 180.0
+
+
+def test_who_saw_little_does_not_count_beside_who_saw_all(see, rolled, minute):
+    """Of two watchers the one counts that looked at more frames; of what only the other measured its own."""
+    see("cam-a", [0], outcome=Outcome.DROPPED, producer="a")
+    see("cam-a", [0], total=7.0, producer="b")
+    see("cam-a", [0], kind=PEOPLE, total=240.0, producer="c")
+    rolled()
+    assert (minute("cam-a", 0)["value"], minute("cam-a", 0)["coverage"]) == (7.0, 1.0)
+    assert minute("cam-a", 0, PEOPLE)["value"] == 2.0
+
+
+def test_what_was_summed_up_before_the_rule_is_summed_up_again(lake, see, rolled, hour):
+    """Days with overlaps that an older release doubled are computed again, once; the others stay."""
+    for _ in range(2):
+        see("cam-a", range(60))
+    see("cam-b", range(24 * 60, 24 * 60 + 60))
+    rolled()
+    right = hour("camera:cam-a")["seen"]
+    doubled = lake.read("area_hours", where=pc.field("area_id") == "camera:cam-a").to_pylist()
+    wrong = pa.Table.from_pylist([row | {"seen": 720.0} for row in doubled], TABLES["area_hours"].schema)
+    lake.replace("area_hours", wrong, days=[DAY], marks={COUNTED: 0})
+    assert rollup(lake, LATER).days == (DAY,)
+    assert hour("camera:cam-a")["seen"] == right == 360.0
+    assert rollup(lake, LATER).days == ()

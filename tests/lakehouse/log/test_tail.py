@@ -1,5 +1,7 @@
 """Fresh reads and the tail: what was acknowledged a second ago is seen, exactly once."""
 
+from datetime import UTC, datetime, timedelta
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -7,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse.landing import rows
-from lakehouse.landing.segments import SegmentName
-from lakehouse.log import commits, datafiles
+from lakehouse.landing.segments import SegmentName, app_id
+from lakehouse.log import checkpoints, commits, datafiles
 from lakehouse.log.reading import watermark
 from lakehouse.scenes import State
 from lakehouse.store import Lake
@@ -87,7 +89,75 @@ def test_whatever_compaction_has_done_every_batch_is_read_once(empty_lake, tmp_p
         tail = lake.tail(position)
         heard += seqs(tail.rows)
         position = tail.position
+        assert len(position) <= 1 + len(lake.landing.segments())
     assert sorted(heard) == sorted(told)
+
+
+@given(STEPS, st.integers(0, 12), st.booleans())
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whoever_comes_back_hears_all_once(empty_lake, tmp_path_factory, batch, steps, left, first_release):
+    """From a position of any moment, of the first release too, all that came later is told once."""
+    lake = Lake.create(tmp_path_factory.mktemp("lake"), empty_lake.now)
+    producers = {name: lake.landing.producer(name) for name in ("a", "b")}
+    later, position = [], None
+    for number, step in enumerate([*steps, "a"]):
+        if number == min(left, len(steps)):
+            position = every_life(lake) if first_release else lake.tail().position
+        if step == "again":
+            producers["b"] = lake.landing.producer("b")
+        elif step in producers:
+            name = producers[step].append(batch(subject=str(number))).segment
+            later += [(name.producer, name.epoch, name.seq)] if position is not None else []
+        else:
+            for table in LANDED if step == "empty" else [step]:
+                take_in(lake, table)
+            if step == "empty":
+                empty(lake)
+    assert seqs(lake.tail(position).rows) == sorted(later)
+
+
+def every_life(lake):
+    """A position as the first release gave it out: of each life that was ever claimed its last batch."""
+    landed = {app: names[-1].seq for app, names in lake.landing.segments().items()}
+    apps = [app_id(*claim) for claim in lake.landing.claims()]
+    return {app: max(landed.get(app, -1), watermark(lake.table("events"), app)) for app in apps}
+
+
+def test_lives_that_are_over_are_forgotten(lake, batch):
+    """After many lives of a producer a position names only those of which something is still in landing."""
+    for number in range(30):
+        lake.landing.producer("a").append(batch(subject=str(number)))
+    before = lake.tail().position
+    for table in LANDED:
+        take_in(lake, table)
+    empty(lake)
+    assert lake.tail(before).rows.num_rows == 0
+    lake.landing.producer("a").append(batch(subject="new"))
+    assert set(lake.tail(before).position) == {"@", "a-e000031"}
+
+
+def test_a_position_older_than_the_log_goes_on_from_what_is_kept(lake, batch, monkeypatch):
+    """Who comes back after the log was cleaned away hears the newest, once, and is not refused."""
+    monkeypatch.setattr(checkpoints, "EVERY", 2)
+    position = lake.tail().position
+    producer = lake.landing.producer("a")
+    for number in range(8):
+        producer.append(batch(subject=str(number)))
+        for table in LANDED:
+            take_in(lake, table)
+    empty(lake)
+    checkpoints.trim(commits.log_folder(lake.table("events")), datetime.now(UTC) + timedelta(days=1))
+    heard = [seq for _, _, seq in seqs(lake.tail(position).rows)]
+    assert heard == sorted(set(heard))
+    assert heard[-1] == 7
+
+
+@pytest.mark.parametrize("version", [-1, 10**9])
+def test_a_position_that_was_made_up_is_no_failure(lake, batch, version):
+    """A version that never was tells what can be told."""
+    lake.landing.producer("a").append(batch())
+    take_in(lake, "events")
+    assert lake.tail({"@": version}).rows.num_rows in {0, 1}
 
 
 def test_a_tail_begins_now(lake, batch):
@@ -95,7 +165,7 @@ def test_a_tail_begins_now(lake, batch):
     lake.landing.producer("a").append(batch())
     tail = lake.tail()
     assert tail.rows.num_rows == 0
-    assert tail.position == {"a-e000001": 0}
+    assert tail.position == {"@": 0, "a-e000001": 0}
 
 
 def test_a_tail_goes_on_after_compaction(lake, batch):

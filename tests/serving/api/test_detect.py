@@ -30,6 +30,16 @@ def test_a_picture_as_the_body_and_as_a_file(reading, picture):
     assert reading.post("/v1/detect", files={"file": picture}).json() == body.json()
 
 
+def test_boxes_are_in_pixels_of_the_picture_that_was_sent(reading):
+    """A large picture is looked at smaller, and one on its side upright; width, height and boxes say so."""
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[0x112] = 6
+    Image.new("RGB", (4000, 3000)).save(file, "JPEG", exif=exif)
+    found = reading.post("/v1/detect", content=file.getvalue()).json()
+    assert (found["width"], found["height"]) == (3000, 4000)
+    assert found["items"][0]["box"] == [2.0, 4.0, 60.0, 80.0]
+
+
 @pytest.mark.parametrize("sent", [{"content": b""}, {"content": b"no picture"}, {"files": {"fil": b"x"}}])
 def test_what_is_no_picture_is_refused(reading, sent):
     """Bytes that are no picture, and a form without the file, are a 422."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lakehouse.problem import BadImage
-from serving.seeing.pictures import decode
+from serving.seeing.pictures import LONGEST, decode, size
 
 
 def encoded(form="JPEG", size=(64, 48), colour=(250, 10, 30)):
@@ -73,6 +73,63 @@ def test_half_a_picture_is_refused(form):
     data = buffer.getvalue()
     with pytest.raises(BadImage):
         decode(data[: len(data) // 2])
+
+
+def test_a_picture_is_looked_at_upright():
+    """A JPEG that a phone stored on its side is turned, and its size is that of the upright picture."""
+    exif, buffer = Image.Exif(), io.BytesIO()
+    exif[0x112] = 6
+    Image.new("RGB", (64, 48)).save(buffer, "JPEG", exif=exif)
+    assert decode(buffer.getvalue()).shape == (64, 48, 3)
+    assert size(buffer.getvalue()) == (48, 64)
+
+
+def test_sixteen_bits_are_scaled():
+    """A grey picture of 16 bits is as bright as it was, and not white."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((48, 64), 100 * 257, np.uint16)).save(buffer, "PNG")
+    assert set(decode(buffer.getvalue()).ravel().tolist()) == {100}
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "BMP"])
+@pytest.mark.parametrize("shape", [(3000, 2000), (2000, 6000), (5121, 40), (2560, 2560)])
+def test_a_large_picture_comes_smaller(form, shape):
+    """What is larger than a detector can use is made smaller on its way; its own size is known."""
+    data = encoded(form, shape)
+    image = decode(data)
+    assert size(data) == shape
+    assert LONGEST / 2 < max(image.shape) <= LONGEST
+    assert image.shape[1] / image.shape[0] == pytest.approx(shape[0] / shape[1], rel=0.1)
+    assert image[0, 0].tolist() == pytest.approx([30, 10, 250], abs=8)
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+def test_what_moves_is_refused(form):
+    """An animated picture is several, and nobody said which one is meant."""
+    buffer, colours = io.BytesIO(), ("red", "blue")
+    first, second = (Image.new("RGB", (64, 48), colour) for colour in colours)
+    first.save(buffer, form, save_all=True, append_images=[second])
+    with pytest.raises(BadImage, match="animated"):
+        decode(buffer.getvalue())
+
+
+def test_a_phones_preview_is_no_second_picture():
+    """A JPEG with a preview behind it is one picture."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(buffer, "MPO", save_all=True, append_images=[Image.new("RGB", (32, 24))])
+    assert decode(buffer.getvalue()).shape == (48, 64, 3)
+
+
+@given(st.binary(max_size=80))
+def test_damaged_exif_is_no_failure(noise):
+    """Whatever stands where the orientation should, the answer is a picture or a refusal."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(buffer, "JPEG", exif=b"Exif\0\0" + noise)
+    try:
+        assert decode(buffer.getvalue()).size == 64 * 48 * 3
+        assert sorted(size(buffer.getvalue())) == [48, 64]
+    except BadImage:
+        return
 
 
 def test_a_strip_is_refused():

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
+import av
+import numpy as np
 import pytest
 
 from lakehouse.city import cameras
@@ -54,6 +56,25 @@ def test_a_camera_is_opened_with_its_password(lake, secrets):
     assert cameras.read(lake)["cam-17"].source == "rtsp://{secret:cam-17}@10.1.2.3/live"
     source, _ = opener(lake, Outlet())("cam-17")
     assert source.address == "rtsp://admin:hunter2@10.1.2.3/live"
+
+
+def test_a_camera_may_be_a_clip(lake, tmp_path):
+    """A camera whose source is a file is watched once, as if it happened now, and then no more."""
+    with av.open(str(tmp_path / "clip.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for grey in range(10):
+            shade = np.full((48, 64, 3), 20 * grey, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(shade, format="bgr24")))
+        container.mux(stream.encode(None))
+    clip = cameras.read(lake)["down"].model_copy(update={"source": f"File://{tmp_path}/clip.mp4", "fps": 5.0})
+    cameras.register(lake, [clip])
+    source, _ = opener(lake, Outlet())("down")
+    before = lake.now()
+    times = [frame.at for frame in source.frames()]
+    assert len(times) == 5
+    assert before <= times[0] < times[-1] <= lake.now()
+    assert not source.live
 
 
 @pytest.mark.usefixtures("secrets")

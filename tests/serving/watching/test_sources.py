@@ -19,10 +19,8 @@ from lakehouse.city.cameras import Camera
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
 from serving.watching.sources import open_source
-from serving.watching.sources.file import FileSource
-from serving.watching.sources.network import NetworkSource
+from serving.watching.sources.footage import Footage
 from serving.watching.sources.newest import Newest
-from serving.watching.sources.video import next_due
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 CAMERA = Camera(
@@ -88,7 +86,7 @@ def test_a_damaged_file_never_goes_backwards(tmp_path):
     for place in random.integers(len(data) // 4, len(data), 120):
         data[place] ^= 0xFF
     (tmp_path / "damaged.ts").write_bytes(data)
-    seconds = _seconds(FileSource(str(tmp_path / "damaged.ts"), "cam-1", 10, START))
+    seconds = _seconds(open_source(str(tmp_path / "damaged.ts"), CAMERA, fps=10, start=START))
     assert 0 < len(seconds) < 80
     assert seconds == sorted(set(seconds))
 
@@ -194,27 +192,23 @@ def test_mjpeg_over_http_arrives_now(serve_http):
     """Pictures of an MJPEG camera have the time at which they arrived."""
     address = serve_http("multipart/x-mixed-replace; boundary=next", list(_mjpeg(60)), pause_s=0.02)
     before = clock.now()
-    frames = list(islice(open_source(address, CAMERA, fps=5).frames(), 4))
+    source = open_source(address, CAMERA, fps=5)
+    frames = list(islice(source.frames(), 4))
+    assert source.live
     times = [frame.at for frame in frames]
     assert before < times[0]
     assert times == sorted(set(times))
     assert frames[0].image.shape == (240, 320, 3)
 
 
-@pytest.mark.parametrize(("at_s", "due_s"), [(1.0, 1.5), (1.2, 1.5), (1.6, 2.1), (9.0, 9.5)])
-def test_frames_are_due_on_the_beat(at_s, due_s):
-    """A frame that is a little late does not move the beat; after a longer hole it begins anew."""
-    assert next_due(1.0, at_s, 0.5) == pytest.approx(due_s)
-
-
 def test_a_broken_connection_is_made_again(serve_http, caplog):
     """When a stream ends it is tried again, with pauses that grow, and no log line has the password."""
     address = serve_http("multipart/x-mixed-replace; boundary=next", list(_mjpeg(5)))
     pauses = []
-    source = NetworkSource(address, "cam-1", 1000.0, "http,tcp", sleep=pauses.append)
+    source = Footage(address, "cam-1", 1000.0, "http,tcp", sleep=pauses.append)
     assert len(list(islice(source.frames(), 12))) == 12
     assert serve_http.connections >= 3
-    assert pauses[0] == 1.0
+    assert 1.0 in pauses
     assert "trying again" in caplog.text
     assert PASSWORD not in caplog.text
 
@@ -293,7 +287,9 @@ def rtsp(tmp_path):
 def test_an_rtsp_camera_is_seen(rtsp):
     """A camera that asks for a password shows its pictures over RTSP."""
     address = f"rtsp://user:{PASSWORD}@127.0.0.1:{rtsp}/track"
-    frames = list(islice(open_source(address, CAMERA, fps=1000).frames(), 5))
+    source = open_source(address, CAMERA, fps=1000)
+    frames = list(islice(source.frames(), 5))
+    assert source.live
     assert [frame.image.shape for frame in frames] == [(240, 320, 3)] * 5
     assert clock.now() - frames[-1].at < timedelta(minutes=1)
 
@@ -309,9 +305,9 @@ def test_a_wrong_password_is_not_repeated(rtsp):
 class Steps:
     """A source that gives one frame whenever it is told to, and then ends or fails."""
 
-    def __init__(self, count, failure=None):
+    def __init__(self, count, failure=None, *, live=True):
         self.go, self.count, self.failure = threading.Semaphore(0), count, failure
-        self.given = threading.Semaphore(0)
+        self.given, self.live = threading.Semaphore(0), live
 
     def frames(self):
         """One a step."""
@@ -325,6 +321,10 @@ class Steps:
     def missed(self):
         """One that could not be decoded."""
         return [(START + timedelta(seconds=0.5), Outcome.UNDECODABLE)]
+
+    def standing(self):
+        """How it goes."""
+        return "going"
 
 
 def test_who_is_slow_gets_the_newest(clip):
@@ -346,6 +346,17 @@ def test_who_is_slow_gets_the_newest(clip):
     ]
     assert list(frames) == []
     assert clip.exists()
+
+
+def test_a_recording_waits_for_who_is_slow():
+    """No frame of a recording is overtaken, however long it takes to look at one."""
+    steps = Steps(4, live=False)
+    newest = Newest(steps, lambda: False)
+    for _ in range(4):
+        steps.go.release()
+    assert [frame.at - START for frame in newest.frames()] == [timedelta(seconds=n) for n in range(4)]
+    assert [outcome for _, outcome in newest.missed()] == [Outcome.UNDECODABLE]
+    assert (newest.live, newest.standing()) == (False, "going")
 
 
 def test_a_failure_in_the_thread_comes_out():

@@ -93,6 +93,33 @@ def test_a_file_becomes_rows(clip, weights, tmp_path):
     assert opened.read("kinds").num_rows == 7
 
 
+def test_a_recording_over_http_is_watched_once(film, clip, weights, tmp_path):
+    """A clip on a web server is looked at as the same clip on a disk, and then `watch` ends."""
+    with film.site(lambda _: clip.read_bytes()) as (address, asked):
+        lines = watch(f"HTTP{address[4:]}/jalan.mp4", str(tmp_path / "lake"), weights=weights, start=START)
+    assert "frames: 20 looked at" in lines[0]
+    assert len(asked) < 5
+    lake = Lake.open(tmp_path / "lake")
+    assert pc.min(lake.read("observations", fresh=True)["at"]).as_py() == START
+    (camera,) = cameras.read(lake).values()
+    assert camera.source == f"{address}/jalan.mp4"
+
+
+def test_a_file_address_is_the_same_camera_as_its_path(clip, weights, tmp_path):
+    """However a file is written, it is one camera."""
+    for source in (str(clip), f"file://{clip}", f"File:{clip}"):
+        assert "20 looked at" in watch(source, str(tmp_path / "lake"), weights=weights)[0]
+    assert len(cameras.read(Lake.open(tmp_path / "lake"))) == 1
+
+
+def test_breaks_in_time_are_told(film, weights, tmp_path):
+    """Two recordings that were glued together are both watched, and the summary says that time broke."""
+    once = film.encode(tmp_path / "once.ts", kind="mpegts").read_bytes()
+    (tmp_path / "glued.ts").write_bytes(once + once)
+    lines = watch(str(tmp_path / "glued.ts"), str(tmp_path / "lake"), weights=weights, start=START)
+    assert lines[0].endswith("frames: 16 looked at, 1 break in its time closed")
+
+
 def test_an_unregistered_source_is_a_camera_of_the_city(clip, weights, tmp_path):
     """The same file is the same camera again, in the city's area, with the whole frame as its zone."""
     lake = str(tmp_path / "lake")

@@ -1,0 +1,174 @@
+"""A video's due frames: of a recording each one once, at its own time; of a live stream as they happen."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import av
+from av.video.frame import VideoFrame
+
+from lakehouse import clock
+from lakehouse.clock import Now
+from lakehouse.places.addresses import redact
+from lakehouse.problem import BadSource
+from lakehouse.scenes import Frame, Outcome
+from serving.seeing.display import displayed
+from serving.watching.sources.arrivals import Arrivals
+from serving.watching.sources.clock import LATE_S, UNTIMED_LATE_S, Beat, Clock, LiveClock
+from serving.watching.sources.replays import Replays
+from serving.watching.sources.video import Arrival, Video, bad, decoded, opened
+
+log = logging.getLogger(__name__)
+SHORTEST_BACKOFF_S, LONGEST_BACKOFF_S = 1.0, 30.0
+
+
+@dataclass
+class Footage:
+    """What FFmpeg reads at an address; whether that is live, the source says when it is opened.
+
+    A live stream that cannot be reached at first is an error; what was seen once is tried again, ever more
+    rarely. A server that dies looks like the end of a stream, so that every end is a broken connection.
+
+    Args:
+        address: of the file or the stream, with its password.
+        camera_id: whose frames these are.
+        fps: how many frames a second are due.
+        protocols: what may be read, with commas between them.
+        options: of FFmpeg.
+        timeout_s: how long a connection may be silent.
+        start: the time of a recording's first picture, by default now.
+        paced: whether a recording is shown as if it happened now, and not as fast as it is read.
+        now: the time of day, for what is live or paced.
+        sleep: waits so many seconds.
+    """
+
+    address: str = field(repr=False)
+    camera_id: str
+    fps: float
+    protocols: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
+    start: datetime | None = None
+    paced: bool = False
+    now: Now = clock.now
+    sleep: Callable[[float], None] = time.sleep
+    live: bool = field(default=False, init=False)
+    breaks: int = field(default=0, init=False)
+    behind_s: float = field(default=0.0, init=False)
+    _beat: Beat = field(init=False)
+    _missed: deque[tuple[datetime, Outcome]] = field(default_factory=deque, init=False)
+    _replays: Replays = field(default_factory=Replays, init=False)
+
+    def __post_init__(self) -> None:
+        self._beat = Beat(self.fps)
+
+    def frames(self) -> Iterator[Frame]:
+        """The due frames; a live stream has them without end.
+
+        Raises:
+            BadSource: it cannot be reached or read, or brings no picture.
+        """
+        video = self._opened()
+        self.live = video.live
+        yield from self._stream(video) if self.live else self._recording(video)
+
+    def missed(self) -> list[tuple[datetime, Outcome]]:
+        """What was left out since the last call: undecodable, or dropped since it came out of order."""
+        return [self._missed.popleft() for _ in range(len(self._missed))]
+
+    def standing(self) -> str:
+        """How far behind what has come a live stream is looked at, and its breaks in time; '' for nothing."""
+        behind = f"{self.behind_s:.0f} s behind" if self.behind_s else ""
+        times = "1 break" if self.breaks == 1 else f"{self.breaks} breaks"
+        return ", ".join(filter(None, [behind, f"{times} in its time closed" if self.breaks else ""]))
+
+    def _recording(self, video: Video) -> Iterator[Frame]:
+        start = self.start or self.now()
+        time_of = LiveClock(video.step_s, self.now) if self.paced else Clock(video.step_s, start)
+        seen = False
+        with video:
+            try:
+                for frame in self._due(video, video.packets(), time_of):
+                    seen = True
+                    yield frame
+            except (av.FFmpegError, OSError) as error:
+                problem = bad(self.address, error)
+                if not seen:
+                    raise problem from None
+                log.warning("%s breaks off after %s: %s", redact(self.address), time_of.last, problem.rule)
+        if not seen:
+            rule = "none of its pictures can be decoded" if self._missed else "it holds no picture"
+            raise BadSource(redact(self.address), rule, "name another file or address")
+
+    def _stream(self, video: Video) -> Iterator[Frame]:
+        """The frames of one connection after the other."""
+        found: Video | None = video
+        backoff_s: float | None = None
+        while True:
+            reason = "it brings no picture"
+            try:
+                for frame in self._connection(found or self._opened_again()):
+                    backoff_s, reason = SHORTEST_BACKOFF_S, "the stream ended"
+                    yield frame
+            except BadSource as problem:
+                reason = problem.rule
+            if backoff_s is None:
+                raise BadSource(redact(self.address), reason, "check that the camera sends")
+            log.warning("%s: %s; trying again in %.0f s", redact(self.address), reason, backoff_s)
+            self.sleep(backoff_s)
+            backoff_s, found = min(2 * backoff_s, LONGEST_BACKOFF_S), None
+
+    def _opened_again(self) -> Video:
+        video = self._opened()
+        if not video.live:  # its last pictures are no news, and nobody looks at them as such
+            video.close()
+            raise BadSource(redact(self.address), "it has been ended by its sender", "wait for the next one")
+        return video
+
+    def _opened(self) -> Video:
+        return opened(self.address, self.protocols, self.options, self.timeout_s)
+
+    def _connection(self, video: Video) -> Iterator[Frame]:
+        arrivals = Arrivals(video, self.now)
+        time_of = LiveClock(video.step_s, self.now, LATE_S if video.timed else UNTIMED_LATE_S)
+        try:
+            for frame in self._due(video, self._arriving(video, arrivals, time_of), time_of):
+                self.behind_s = arrivals.waiting * time_of.step_s
+                yield frame
+        except (av.FFmpegError, OSError) as error:
+            raise bad(self.address, error) from None
+
+    def _arriving(self, video: Video, arrivals: Arrivals, time_of: LiveClock) -> Iterator[Arrival]:
+        self._replays.begin()
+        for came, packet in arrivals:
+            if video.listed:
+                self._replays.note(packet)
+            time_of.arrive(came, video.step_s if video.timed else arrivals.step_s or video.step_s)
+            yield packet
+
+    def _due(self, video: Video, packets: Iterable[Arrival], time_of: Clock) -> Iterator[Frame]:
+        broken = self.breaks
+        for picture in self._pictures(packets, time_of):
+            at = time_of.tell(picture.time if video.timed else None)
+            self.breaks = broken + time_of.breaks
+            if at is None:
+                self._missed.append((time_of.last, Outcome.DROPPED))
+                continue
+            wait_s = time_of.wait_s(at)
+            if wait_s > 0:
+                self.sleep(wait_s)
+            if self._beat.due(at):
+                yield Frame(self.camera_id, at, displayed(picture, video.aspect))
+
+    def _pictures(self, packets: Iterable[Arrival], time_of: Clock) -> Iterator[VideoFrame]:
+        """The pictures in packets, but those that were seen before; what cannot be decoded is counted."""
+        for packet in packets:
+            pictures = decoded(packet)
+            if pictures is None:
+                self._missed.append((time_of.last, Outcome.UNDECODABLE))
+            for picture in pictures or ():
+                if not self._replays.has(picture):
+                    yield picture

@@ -66,6 +66,11 @@ class Areas:
             raise UnknownArea(area_id, "no area has this id", "list them with `python -m lakehouse areas`")
         return self._areas[area_id]
 
+    @property
+    def city(self) -> Area:
+        """The area that all others lie in."""
+        return next(area for area in self if area.parent_id is None)
+
     def path(self, area_id: str) -> tuple[str, ...]:
         """The ids from an area up to the city, its own first."""
         parent = self[area_id].parent_id

@@ -31,6 +31,9 @@ INACTIVE = frozenset(
     {"tidakaktif", "nonaktif", "inactive", "off", "offline", "mati", "rusak", "tidak", "false", "0"}
 )
 
+_OURS = re.compile(r"synthetic:\d+|file:.*[^/]")
+"""Sources for demonstrations and trials: a camera of the synthetic city, and a clip on the machine."""
+
 _SLUG_LETTERS, _HASH_DIGITS = 40, 8
 _AS_TOLD = ("name", "owner", "site", "width", "height", "fps", "limit_kmh", "grants")
 _AS_JSON = ("zones", "calibration")
@@ -157,7 +160,7 @@ def _source(row: Row, camera_id: str) -> tuple[str, dict[str, str]]:
         if active:
             raise BadRow("it has no address, and is not inactive")
         return "", {}
-    if re.fullmatch(r"synthetic:\d+", address):
+    if _OURS.fullmatch(address):
         return address if active else "", {}
     _must_be_an_address(address)
     source, secrets = put_away(camera_id, address)
@@ -176,7 +179,7 @@ def _must_be_an_address(address: str) -> None:
     scheme, separator, rest = address.partition("://")
     if not separator or scheme not in STREAMS:
         raise BadRow(
-            f"its address begins with none of {', '.join(f'{known}://' for known in sorted(STREAMS))}"
+            f"its address begins with none of {', '.join(f'{known}://' for known in sorted(STREAMS))}, file:"
         )
     behind_host = re.sub(r"^[^/?#]*", "", rest)
     if "@" in behind_host or re.search(r"[\s{}\x00-\x1f\x7f]", REFERENCE.sub("", rest)):

@@ -9,7 +9,6 @@ from lakehouse.city.cameras import WHOLE_PICTURE, Camera
 from lakehouse.places.addresses import one_form, path_of, redact
 from serving.watching.sources import scheme_of
 
-CITY = "33.74"
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 _DIGITS = 10
 
@@ -23,10 +22,10 @@ def place(source: str) -> str:
 
 def camera_of(source: str, width: int, height: int, fps: float, areas: Areas) -> Camera:
     """The camera `adhoc-<hash of the source>`, in the city's area; the same source is the same camera."""
-    where, city = place(source), areas[CITY]
+    where, city = place(source), areas.city
     digest = hashlib.sha256(where.encode()).hexdigest()[:_DIGITS]
     return Camera(
         camera_id=f"adhoc-{digest}", valid_from=_ALWAYS, name=Path(where).name or where, owner="adhoc",
-        site="street", area_id=CITY, lat=city.lat, lon=city.lon, source=where, width=width, height=height,
-        fps=fps, zones=WHOLE_PICTURE,
+        site="street", area_id=city.area_id, lat=city.lat, lon=city.lon, source=where, width=width,
+        height=height, fps=fps, zones=WHOLE_PICTURE,
     )  # fmt: skip

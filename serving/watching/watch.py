@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from lakehouse.city import cameras
+from lakehouse.city.areas import Areas
 from lakehouse.city.cameras import Camera
 from lakehouse.city.tree import semarang
 from lakehouse.places.addresses import redact
@@ -96,7 +97,7 @@ def watch(
     known = None if camera_id is None else _known(lake, camera_id)
     detector = detectors.load(weights)
     with _interruptible() as stop:
-        begun, camera = _begin(source, known, fps, start, stop)
+        begun, camera = _begin(source, known or _areas(lake), fps, start, stop)
         stop.after(minutes)
         opened = Lake.create(lake)
         camera = known or _hung(opened, camera)
@@ -150,6 +151,14 @@ def _known(lake: str, camera_id: str) -> Camera:
     return hung[camera_id]
 
 
+def _areas(lake: str) -> Areas:
+    """Where a camera that nobody registered may hang: the lake's areas, or those that a new one gets."""
+    try:
+        return cameras.tree(Lake.open(lake))
+    except BadLake:
+        return semarang()
+
+
 def _hung(lake: Lake, camera: Camera) -> Camera:
     """The camera as the lake has it, once it is registered there."""
     cameras.register(lake, [camera])
@@ -157,11 +166,12 @@ def _hung(lake: Lake, camera: Camera) -> Camera:
 
 
 def _begin(
-    source: str, known: Camera | None, fps: float | None, start: datetime | None, stop: Stop
+    source: str, where: Camera | Areas, fps: float | None, start: datetime | None, stop: Stop
 ) -> tuple[Begun, Camera]:
     """Open the source and read its first frame, which tells how large a new camera's picture is."""
+    known = where if isinstance(where, Camera) else None
     rate = fps or (known.fps if known else 2.0)
-    camera = known or camera_of(source, 1, 1, rate, semarang())
+    camera = where if isinstance(where, Camera) else camera_of(source, 1, 1, rate, where)
     opened = open_source(Secrets.of_settings().resolve(source), camera, fps=rate, start=start)
     if scheme_of(source) not in {None, "file"}:
         opened = Newest(opened, stop)

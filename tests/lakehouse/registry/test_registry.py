@@ -323,3 +323,16 @@ def test_a_scheme_is_kept_in_small_letters(lake, listed, load, scheme):
 def test_what_is_imported_can_be_watched():
     """Every scheme that an address may have is one that a source reads."""
     assert SCHEMES.keys() >= registry.STREAMS
+
+
+@pytest.mark.parametrize("source", ["file:///srv/clips/street.mp4", "FILE:clips/street.mp4", "synthetic:7"])
+def test_a_clip_may_stand_in_for_a_camera(lake, listed, load, source):
+    """For a trial a file is a source like any other, in its one form."""
+    assert load(listed({"liveViewUrl": source})).exit_code == 0
+    assert only(lake).source == source.replace("FILE", "file")
+
+
+def test_a_clip_without_a_name_is_none(lake, listed):
+    """A mere `file:` is refused, and so is a folder."""
+    assert "line 2" in reasons(lake, listed({"liveViewUrl": "file:"}))
+    assert "line 2" in reasons(lake, listed({"liveViewUrl": "file:///srv/clips/"}))

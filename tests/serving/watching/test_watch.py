@@ -17,6 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from lakehouse.city import cameras
+from lakehouse.city.beginning import begin
+from lakehouse.city.tree import read as read_tree
 from lakehouse.problem import BadLake, BadSource, BadTime, BadWeights, UnknownCamera
 from lakehouse.scenes import Outcome
 from lakehouse.store import Lake
@@ -279,3 +281,13 @@ def test_real_clips_are_counted_as_the_eye_does(name, kind, least, most, tmp_pat
     """What the shipped weights count in real clips is near what a person counted in drawn frames."""
     watch(str(DATA / "videos" / name), str(tmp_path / "lake"), start=START)
     assert least <= _sums(tmp_path / "lake")[kind] <= most
+
+
+def test_a_source_hangs_in_the_city_of_its_lake(clip, weights, tmp_path):
+    """In a lake with a tree of its own, a camera that nobody registered hangs in that city."""
+    areas = tmp_path / "areas.csv"
+    areas.write_text("area_id,parent_id,level,name,lat,lon\n33.73,,city,Salatiga,-7.33,110.50\n")
+    lake = Lake.create(tmp_path / "lake")
+    list(begin(lake, read_tree(areas)))
+    watch(str(clip), lake.root, fps=1, weights=weights)
+    assert [camera.area_id for camera in cameras.read(lake).values()] == ["33.73"]

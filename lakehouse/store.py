@@ -1,5 +1,6 @@
 """The lake: every table and the landing folder under one root; read it, append to it, rewrite days of it."""
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
@@ -15,17 +16,20 @@ from lakehouse import clock
 from lakehouse.clock import Now, city_day
 from lakehouse.fitting import fit
 from lakehouse.landing.landing import Landing
-from lakehouse.log import checkpoints, columns, commits, datafiles
+from lakehouse.log import checkpoints, columns, commits, datafiles, keys
 from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.log.listing import listed
 from lakehouse.log.reading import Reading, Tail, fresh_reading, tail, watermark
+from lakehouse.milestones import reach
 from lakehouse.places.card import CARD, FORMAT, Card
 from lakehouse.places.folder import Folder
 from lakehouse.places.places import folder_at
-from lakehouse.problem import BadLake, BrokenLake, UnknownVersion
+from lakehouse.problem import BadLake, BadTable, BrokenLake, UnknownVersion
 from lakehouse.runs import Runs
 from lakehouse.tables import TABLES
 from lakehouse.witness import SHARING_COLUMNS
+
+log = logging.getLogger(__name__)
 
 _TABLES_RESERVE_SHARE = 0.5
 """Compaction frees the disk, so it may still write where landing is refused."""
@@ -145,38 +149,66 @@ class Lake:
                 if version is not None:
                     raise _unknown(name, version) from error
                 if reading.snapshot.version() == self.version(name):
-                    rule = f"a data file of its newest version is missing: {error}"
-                    raise BrokenLake(name, rule, "restore it, and run `python -m lakehouse check`") from error
+                    raise _missing(name, error) from error
 
     def reading(self, name: str) -> Reading:
         """A table as it stands at this moment, landing included, to be asked more than once."""
         return fresh_reading(name, lambda: self.table(name), self.landing)
 
-    def append(self, name: str, rows: pa.Table, *, once: tuple[str, int] | None = None) -> int | None:
-        """Add rows to a table in one commit, durable on return.
+    def append(
+        self,
+        name: str,
+        rows: pa.Table,
+        *,
+        once: tuple[str, int] | None = None,
+        on: DeltaTable | None = None,
+    ) -> int | None:
+        """Add rows to a table in one commit, durable on return; no key is ever there twice.
+
+        Which rows are new is decided on the snapshot that they are committed on, and all appends and
+        rewrites of a table refuse one another. Rows whose key is there are left out and that is logged; what
+        is claimed as a whole (see `Table.claim`) is left out as a whole.
 
         Args:
             name: the table.
-            rows: in the columns of the table.
+            rows: in the columns of the table, each with a key of its own.
             once: an app id and a version; nothing happens where that or a later one was committed.
+            on: the snapshot that the rows were made from; by default a new one.
 
         Returns:
-            The table's version that has them; None where `once` was committed before.
+            The table's version that has them; None where nothing was new.
 
         Raises:
             BadTable: the rows do not fit; nothing was written.
             DiskFull: the disk's reserve would be touched; nothing was committed.
+            StaleSnapshotError: `on` was given, and another writer came in between; nothing changed.
         """
         rows, marks = fit(name, rows), dict([once] if once else [])
+        keys.must_differ(name, rows)
         while True:
-            snapshot = self.table(name)
+            snapshot = on or self.table(name)
             if once and watermark(snapshot, once[0]) >= once[1]:
                 return None
-            files = datafiles.write(self.folder(name), TABLES[name], rows, commits.generation(snapshot))
             try:
-                return commits.commit(snapshot, files, {**marks, **commits.rewriting(snapshot)})
+                return self._add(snapshot, name, rows, marks)
             except StaleSnapshotError:
-                continue
+                if on:
+                    raise
+
+    def _add(self, snapshot: DeltaTable, name: str, rows: pa.Table, marks: Mapping[str, int]) -> int | None:
+        try:
+            new = keys.unclaimed(snapshot, rows)
+        except FileNotFoundError as error:
+            if snapshot.version() == self.version(name):
+                raise _missing(name, error) from error
+            raise StaleSnapshotError(f"{name} at version {snapshot.version()}: {error}") from error
+        reach(f"append: {name} planned")
+        if new.num_rows < rows.num_rows:
+            log.warning("%s: left out %d rows that are there already", name, rows.num_rows - new.num_rows)
+        if not (new.num_rows or marks):
+            return None
+        files = datafiles.write(self.folder(name), TABLES[name], new, commits.generation(snapshot))
+        return commits.commit(snapshot, files, {**marks, **commits.rewriting(snapshot)})
 
     def replace(
         self,
@@ -201,8 +233,11 @@ class Lake:
 
         Raises:
             StaleSnapshotError: `on` was given, and another rewrite came in between; nothing changed.
+            BadTable: the rows do not fit, or one lies outside of the days; nothing was written.
         """
         rows = fit(name, rows)
+        keys.must_differ(name, rows)
+        _must_lie_in(name, rows, days)
         while True:
             snapshot = on or self.table(name)
             try:
@@ -261,9 +296,23 @@ class Lake:
         return tail(table, lambda: self.table(table), self.landing, since)
 
 
+def _missing(table: str, error: FileNotFoundError) -> BrokenLake:
+    rule = f"a data file of its newest version is missing: {error}"
+    return BrokenLake(table, rule, "restore it, and run `python -m lakehouse check`")
+
+
 def _unknown(table: str, version: int) -> UnknownVersion:
     rule = f"{table} never had it, or it is older than what is kept"
     return UnknownVersion(version, rule, "ask for a later version, or without one for the newest")
+
+
+def _must_lie_in(name: str, rows: pa.Table, days: Collection[date] | None) -> None:
+    """A row of another day would stand beside the one that is there."""
+    if days is None:
+        return
+    outside = set(pc.unique(rows["day"]).to_pylist()) - set(days)
+    if outside:
+        raise BadTable(name, f"a row is of {min(outside)}, which is not replaced", "name its day too")
 
 
 def _refuse_foreign(folder: Folder) -> None:

@@ -36,6 +36,13 @@ class Table:
     landed: bool = False
     monthly: bool = False
     """Whether a data file holds a month's days instead of one; such a table has no partitions."""
+    whole: tuple[str, ...] = ()
+    """The part of the key of which all rows come from one writer; where none is named, a row is by itself."""
+
+    @property
+    def claim(self) -> tuple[str, ...]:
+        """What a writer claims: of two that write the same, the second one's rows are left out."""
+        return self.whole or self.key
 
     @property
     def clock(self) -> str:
@@ -312,6 +319,7 @@ _ALL = (
             ]
         ),
         key=("issued_at", "at", "area_id", "kind", "scenario"),
+        whole=("issued_at", "area_id", "kind", "scenario"),
         writer="forecasting.publishing.publish",
         about="one predicted step; never updated",
         order=("kind", "area_id", "at"),
@@ -337,6 +345,7 @@ _ALL = (
             ]
         ),
         key=("issued_at", "area_id", "kind", "model", "scenario"),
+        whole=("issued_at", "area_id", "kind", "scenario"),
         writer="forecasting.publishing.publish",
         about="a backtest",
         order=("kind", "area_id", "model"),

@@ -24,6 +24,7 @@ from lakehouse.city.cameras import Camera
 from lakehouse.clock import city_day
 from lakehouse.landing import rows
 from lakehouse.landing.segments import SegmentName, app_id
+from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.log.datafiles import content
 from lakehouse.log.listing import listed
 from lakehouse.log.reading import Reading, watermark
@@ -38,9 +39,6 @@ from serving.analytic import Settings
 
 EPOCH = 1
 """A replay has one life. Its batches have the numbers of its cameras: one that lands again is the same."""
-
-ADOPTIONS = "adoptions"
-"""The mark in runs: how often something was adopted."""
 
 _DIGITS = 12
 _FROM_PIXELS = pc.field("producer") != HISTORY
@@ -283,9 +281,10 @@ def _publish(lake: Lake, kind: str, days: Sequence[date], run: str) -> int | Non
         at = max(lake.now(), last + timedelta(microseconds=1))
         adopted = [{"day": day, "analytic": kind, "run": run, "adopted_at": at} for day in days]
         table = pa.Table.from_pylist(adopted, schema=TABLES["runs"].schema)
-        version = lake.append("runs", table, once=(ADOPTIONS, watermark(snapshot, ADOPTIONS) + 1))
-        if version is not None:
-            return version
+        try:
+            return lake.append("runs", table, on=snapshot)
+        except StaleSnapshotError:
+            continue
 
 
 def _refuse_unknown(kind: str) -> None:

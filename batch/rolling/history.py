@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -14,6 +15,7 @@ from batch.rolling.hours import Array, Leaves, area_rows, usual_of_past
 from batch.rolling.minutes import Kind, Pair, ways
 from batch.rolling.sight import SEEN, UNSEEN, midnight
 from lakehouse.clock import city_day
+from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.log.reading import Reading, watermark
 from lakehouse.runs import HISTORY
 from lakehouse.settings import COVERAGE_FLOOR
@@ -52,17 +54,26 @@ def load(
     area_hours has are left as they are. None where this was done before.
     """
     began = time.monotonic()
-    target = lake.table("area_hours")
-    if watermark(target, MARK) >= 1:
+    if watermark(lake.table("area_hours"), MARK) >= 1:
         return None
     stop = _stop(lake)
     start = _months_before(stop, months)
     paths = {camera_id: city.areas.path(camera.area_id) for camera_id, camera in city.cameras.items()}
     rows = area_rows(_leaves(city, observed, start, stop, kinds), kinds, paths, 0, floor)
-    there = pc.unique(Reading(target).rows(["day"])["day"])
-    rows = rows.filter(pc.invert(pc.is_in(rows["day"], there)))
-    version = lake.append("area_hours", rows, once=(MARK, 1))
-    return Loaded(start, stop, rows.num_rows, time.monotonic() - began) if version else None
+    hours = _append(lake, rows)
+    return None if hours is None else Loaded(start, stop, hours, time.monotonic() - began)
+
+
+def _append(lake: Lake, rows: pa.Table) -> int | None:
+    """Add the days that area_hours does not have, once; how many rows these are, None where it was done."""
+    while True:
+        target = lake.table("area_hours")
+        there = pc.unique(Reading(target).rows(["day"])["day"])
+        new = rows.filter(pc.invert(pc.is_in(rows["day"], there)))
+        try:
+            return new.num_rows if lake.append("area_hours", new, once=(MARK, 1), on=target) else None
+        except StaleSnapshotError:
+            continue
 
 
 def _leaves(city: City, observed: Observed, start: date, stop: date, kinds: Mapping[str, Kind]) -> Leaves:

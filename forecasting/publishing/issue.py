@@ -1,7 +1,7 @@
 """One issue of forecasts: what is asked for, forecast shard by shard, made to add up, and published."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
 
 from forecasting.executor import Executor
 from forecasting.foretelling.counts import counted
@@ -17,11 +18,13 @@ from forecasting.foretelling.forecast import forecast
 from forecasting.foretelling.kin import Families, young
 from forecasting.foretelling.outlook import Outlook
 from forecasting.foretelling.reconcile import Sums, reconcile
+from forecasting.foretelling.standing import beside
 from forecasting.judging.widths import widths
 from forecasting.knowing import series
 from forecasting.knowing.families import families
 from forecasting.knowing.panel import Panel
 from forecasting.knowing.scenario import Scenario
+from forecasting.knowing.vintages import Floats
 from forecasting.models import Model
 from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
@@ -31,8 +34,15 @@ from forecasting.publishing import publish
 from forecasting.publishing.publish import Issue
 from lakehouse.city import cameras
 from lakehouse.city.areas import Areas
+from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.milestones import reach
 from lakehouse.problem import UnknownArea, UnknownKind
 from lakehouse.store import Lake
+
+Supposed = tuple[str, str]
+"""A kind, and what is supposed of it."""
+Standing = dict[str, Floats]
+"""By area, the means (steps,) that are published."""
 
 LEVELS = ("city", "kecamatan")
 """The levels that are forecast unless areas are named."""
@@ -169,25 +179,35 @@ def models(panel: Panel, prophets: int) -> list[Model]:
 
 @dataclass(frozen=True)
 class Agreed:
-    """What the shards of one kind say together, areas adding up where they can be added."""
+    """What the shards of one kind say together, areas adding up where they can be added.
+
+    Of the areas that are `scored` only, a forecast stands already, and is published no more.
+    """
 
     issue: Issue
     outlook: Outlook
     method: str
+    scored: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, lake: Lake, shards: Sequence[Filled]) -> Self:
-        """Make the areas add up."""
-        issue = shards[0].order.issue
-        outlook, method = Outlook.joined([one.outlook for one in shards]), "none"
-        if issue.additive:
-            outlook, method = _adding_up(lake, issue, outlook)
-        return cls(issue, outlook, method)
+    def of(cls, lake: Lake, shards: Sequence[Filled], before: Standing, now: Standing) -> Self:
+        """Make the areas add up, with those too that stand by now.
+
+        What another run published since this one began is its own, scores and all. What stood before then and
+        has no scores is of a run that was killed between the two, and gets them here.
+        """
+        issue, outlook = shards[0].order.issue, Outlook.joined([one.outlook for one in shards])
+        new, old = (np.isin(outlook.ids, list(area)) for area in (before.keys() | now.keys(), before))
+        rest, scored = outlook.only(np.flatnonzero(~new)), outlook.only(np.flatnonzero(old))
+        method = "none"
+        if issue.additive and len(rest.ids):
+            rest, method = _adding_up(lake, issue, rest, now)
+        return cls(issue, Outlook.joined([rest, scored]), method, frozenset(scored.ids.tolist()))
 
     def parts(self) -> list[Self]:
         """As many areas each as a shard has."""
         count = len(self.outlook.ids)
-        chunks = np.array_split(np.arange(count), -(-count // SHARD_AREAS))
+        chunks = np.array_split(np.arange(count), max(1, -(-count // SHARD_AREAS)))
         return [replace(self, outlook=self.outlook.only(some)) for some in chunks]
 
 
@@ -198,22 +218,27 @@ class Published:
     issue: Issue
     rows: Mapping[str, pa.Table]
     method: str
+    lost: int = 0
+    """How many areas another run had published meanwhile."""
 
     def __str__(self) -> str:
-        return f"{self.issue.kind:<16} areas add up: {self.method}"
+        lost = f", {self.lost} areas were published by another run meanwhile" if self.lost else ""
+        return f"{self.issue.kind:<16} areas add up: {self.method}{lost}"
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """The parts of a kind, area after area."""
-        ordered = sorted(parts, key=lambda part: pc.min(part.rows["scores"]["area_id"]).as_py())
+        first = [pc.min(part.rows["scores"]["area_id"]).as_py() or "" for part in parts]
+        ordered = [parts[place] for place in sorted(range(len(parts)), key=first.__getitem__)]
         rows = {name: pa.concat_tables(one.rows[name] for one in ordered) for name in ordered[0].rows}
         return cls(ordered[0].issue, rows, ordered[0].method)
 
 
 def tell(part: Agreed) -> Published:
     """Every hour of every area in figures and in a sentence."""
+    new = np.flatnonzero(~np.isin(part.outlook.ids, list(part.scored)))
     rows = {
-        "forecasts": publish.forecasts(part.outlook, part.issue),
+        "forecasts": publish.forecasts(part.outlook.only(new), part.issue),
         "scores": publish.scores(part.outlook, part.issue),
     }
     return Published(part.issue, rows, part.method)
@@ -221,24 +246,83 @@ def tell(part: Agreed) -> Published:
 
 def run(lake: Lake, wanted: Sequence[Order], executor: Executor) -> Iterator[Filled | Published]:
     """Fill the orders and publish them together, once all are filled; yields each as it is done."""
-    filled: dict[tuple[str, str], list[Filled]] = defaultdict(list)
+    before = _standing(lake.table("forecasts"), wanted)
+    filled: list[Filled] = []
     for one in executor.run(fill, wanted):
-        filled[one.order.issue.kind, one.order.issue.scenario].append(one)
+        filled.append(one)
         yield one
-    agreed = [Agreed.of(lake, shards) for _, shards in sorted(filled.items())]
-    told: dict[tuple[str, str], list[Published]] = defaultdict(list)
+    yield from publish_all(lake, filled, before, executor)
+
+
+def publish_all(
+    lake: Lake, filled: Sequence[Filled], before: Mapping[Supposed, Standing], executor: Executor
+) -> list[Published]:
+    """Publish what was filled beside what stands, in one commit of forecasts and one of scores.
+
+    Where another run publishes meanwhile, its areas are left out and the others are made to add up again.
+
+    Args:
+        lake: where.
+        filled: every shard.
+        before: what stood when the orders were begun, by kind and scenario.
+        executor: what the hours are told by.
+    """
+    shards: dict[Supposed, list[Filled]] = defaultdict(list)
+    for one in filled:
+        shards[_supposed(one.order)].append(one)
+    now, done = None, list[Published]()
+    while shards:
+        snapshot = lake.table("forecasts")
+        found = _standing(snapshot, [one.order for one in filled])
+        if now is None or found.keys() != now.keys() or any(found[of].keys() != now[of].keys() for of in now):
+            now, done = found, _told(lake, shards, before, found, executor)
+        rows = {name: pa.concat_tables(one.rows[name] for one in done) for name in ("forecasts", "scores")}
+        reach("publish: agreed")
+        try:
+            publish.append(lake, rows, snapshot)
+        except StaleSnapshotError:
+            continue
+        break
+    return done
+
+
+def _told(
+    lake: Lake,
+    shards: Mapping[Supposed, Sequence[Filled]],
+    before: Mapping[Supposed, Standing],
+    now: Mapping[Supposed, Standing],
+    executor: Executor,
+) -> list[Published]:
+    agreed = [Agreed.of(lake, some, before[of], now[of]) for of, some in sorted(shards.items())]
+    told: dict[Supposed, list[Published]] = defaultdict(list)
     for part in executor.run(tell, [part for one in agreed for part in one.parts()]):
         told[part.issue.kind, part.issue.scenario].append(part)
-    done = [Published.joined(parts) for _, parts in sorted(told.items())]
-    if done:
-        rows = {name: pa.concat_tables(one.rows[name] for one in done) for name in ("forecasts", "scores")}
-        publish.append(lake, rows, wanted[0].issue.issued_at)
-    yield from done
+    return [
+        replace(
+            Published.joined(parts),
+            lost=sum(len(one.outlook.ids) for one in shards[of]) - len(one.outlook.ids),
+        )
+        for (of, parts), one in zip(sorted(told.items()), agreed, strict=True)
+    ]
 
 
-def _adding_up(lake: Lake, issue: Issue, outlook: Outlook) -> tuple[Outlook, str]:
+def _standing(forecasts: DeltaTable, wanted: Iterable[Order]) -> dict[Supposed, Standing]:
+    """What a snapshot of forecasts has of the issues of some orders, by kind and scenario."""
+    issues = {_supposed(order): order.issue for order in wanted}
+    return {of: publish.standing(forecasts, issue) for of, issue in issues.items()}
+
+
+def _supposed(order: Order) -> Supposed:
+    return order.issue.kind, order.issue.scenario
+
+
+def _adding_up(lake: Lake, issue: Issue, outlook: Outlook, standing: Standing) -> tuple[Outlook, str]:
     able, unable = (outlook.only(np.flatnonzero(chosen)) for chosen in (outlook.able, ~outlook.able))
-    watching = series.cameras(lake, issue.kind, issue.issued_at - _RECENT, issue.issued_at)
-    sums = Sums.of(able.ids.tolist(), Areas.read(lake), watching)
-    able, method = reconcile(able, sums)
+    watching, tree = (
+        series.cameras(lake, issue.kind, issue.issued_at - _RECENT, issue.issued_at),
+        Areas.read(lake),
+    )
+    able, method = reconcile(able, Sums.of(able.ids.tolist(), tree, watching))
+    if standing and len(able.ids):
+        able, method = beside(able, standing, tree, watching), f"{method}, with what stood"
     return Outlook.joined([able, unable]), method

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
 
 from forecasting.foretelling.outlook import Outlook
 from forecasting.foretelling.why import Language
 from forecasting.judging.choose import BLEND, NONE
+from forecasting.knowing.vintages import Floats
 from lakehouse.clock import CITY_ZONE
+from lakehouse.log.reading import Reading
+from lakehouse.milestones import reach
 from lakehouse.store import Lake
 from lakehouse.tables import QUANTILES, TABLES, quantile_column
 
@@ -74,16 +77,31 @@ def scores(outlook: Outlook, issue: Issue) -> pa.Table:
 
 def issued(lake: Lake, kind: str, issued_at: datetime, scenario: str = "") -> frozenset[str]:
     """The areas that have a forecast of this kind, time of issue and scenario already."""
-    where = (pc.field("issued_at") == issued_at) & (pc.field("kind") == kind)
-    where &= pc.field("scenario") == scenario
+    where = _of(kind, issued_at, scenario)
     return frozenset(lake.read("scores", columns=["area_id"], where=where)["area_id"].to_pylist())
 
 
-def append(lake: Lake, rows: Mapping[str, pa.Table], issued_at: datetime) -> bool:
-    """Add forecasts, then scores, each in one commit; False where this very issue was there before."""
-    names = ("kind", "area_id", "scenario")
-    about = sorted(set(zip(*(rows["scores"][name].to_pylist() for name in names), strict=True)))
-    digest = sha256(repr(about).encode()).hexdigest()[:12]
-    once = (f"issue-{issued_at:%Y%m%dT%H}-{digest}", 1)
-    done = [lake.append(name, rows[name], once=once) for name in ("forecasts", "scores")]
-    return done != [None, None]
+def standing(snapshot: DeltaTable, issue: Issue) -> dict[str, Floats]:
+    """By area, the means that a snapshot of forecasts has of an issue, step by step."""
+    rows = Reading(snapshot).rows(["area_id", "at", "mean"], _of(issue.kind, issue.issued_at, issue.scenario))
+    told = rows.to_pandas().sort_values("at").groupby("area_id")["mean"]
+    return {str(area): means.to_numpy() for area, means in told}
+
+
+def append(lake: Lake, rows: Mapping[str, pa.Table], on: DeltaTable) -> None:
+    """Add forecasts that were made to stand beside what a snapshot of that table has, then their scores.
+
+    A forecast's every hour, and an area's every score, are of the run that was first: the rest of a later one
+    is left out, see `Lake.append`.
+
+    Raises:
+        StaleSnapshotError: another run published meanwhile; nothing was written.
+    """
+    lake.append("forecasts", rows["forecasts"], on=on)
+    reach("publish: forecasts committed")
+    lake.append("scores", rows["scores"])
+
+
+def _of(kind: str, issued_at: datetime, scenario: str) -> pc.Expression:
+    at = pc.field("issued_at") == issued_at
+    return at & (pc.field("kind") == kind) & (pc.field("scenario") == scenario)

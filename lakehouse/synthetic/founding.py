@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 
 from lakehouse.city import calendar, cameras
 from lakehouse.clock import city_day
+from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.log.reading import Reading
 from lakehouse.store import Lake
 from lakehouse.synthetic.chance import Draw, Floats, Ints, normal
 from lakehouse.synthetic.city import FOUNDED, City
@@ -40,17 +42,25 @@ def _newest_day(now: datetime) -> date:
 
 def _weather(lake: Lake, city: City, now: datetime) -> int:
     """Add the hours observed since the last time, and this hour's forecast; returns how many rows."""
-    hour = int(now.timestamp()) // HOUR_S
-    known = lake.read("weather", columns=["issued_at"], where=pc.field("origin") == ORIGIN)["issued_at"]
+    while True:
+        snapshot = lake.table("weather")
+        rows = _news(Reading(snapshot), city, int(now.timestamp()) // HOUR_S)
+        try:
+            return int(rows.num_rows) if lake.append("weather", rows, on=snapshot) else 0
+        except StaleSnapshotError:
+            continue
+
+
+def _news(weather: Reading, city: City, hour: int) -> pa.Table:
+    """The rows that are missing by an hour, counted since 1970."""
+    known = weather.rows(["issued_at"], pc.field("origin") == ORIGIN)["issued_at"]
     newest = pc.max(known).as_py()
     first = int((newest or FOUNDED).timestamp()) // HOUR_S
     if newest is not None and first >= hour:
-        return 0
+        return TABLES["weather"].schema.empty_table()
     ahead = np.arange(hour, hour + _FORECAST_HOURS)
     past = np.arange(first, hour)
-    rows = pa.concat_tables([_observed(city, past), _forecast(city, hour, ahead)])
-    lake.append("weather", rows)
-    return int(rows.num_rows)
+    return pa.concat_tables([_observed(city, past), _forecast(city, hour, ahead)])
 
 
 def _observed(city: City, hours: Ints) -> pa.Table:

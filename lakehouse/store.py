@@ -202,7 +202,7 @@ class Lake:
             if snapshot.version() == self.version(name):
                 raise _missing(name, error) from error
             raise StaleSnapshotError(f"{name} at version {snapshot.version()}: {error}") from error
-        reach(f"append: {name} planned")
+        reach("append: planned")
         if new.num_rows < rows.num_rows:
             log.warning("%s: left out %d rows that are there already", name, rows.num_rows - new.num_rows)
         if not (new.num_rows or marks):

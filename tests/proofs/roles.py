@@ -12,6 +12,7 @@ import batches
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import writers
 from ledger import Batch, Journal, Ledger, audit
 
 from batch.compacting.backfill import backfill
@@ -69,7 +70,9 @@ PAST = {
 
 def create(site: Site, _: np.random.Generator) -> None:
     """Make the lake, with its areas and kinds."""
-    batches.found(Lake.create(site.root))
+    lake = Lake.create(site.root)
+    batches.found(lake)
+    writers.seed(lake)
     site.ledger.say(forgetting=AGED_ROWS)
 
 
@@ -146,6 +149,13 @@ def land_late(site: Site, _: np.random.Generator) -> None:
     backfill(Lake.open(site.root))
 
 
+def write(site: Site, rng: np.random.Generator) -> None:
+    """Be some of the verbs that write keyed tables, one after another."""
+    lake = Lake.open(site.root)
+    for verb in rng.choice([*writers.VERBS], 3).tolist():
+        writers.VERBS[verb](lake, rng)
+
+
 def delete(site: Site, _: np.random.Generator) -> None:
     """Carry out a deletion request to its end."""
     if site.deletion is None:
@@ -163,7 +173,7 @@ def _forget(site: Site, camera: str) -> None:
 
 def check(site: Site, _: np.random.Generator) -> None:
     """Open every table, and compare what fresh reads give with the ledger."""
-    wrong = [*repeated_keys(site), *audits(site, fresh=True)]
+    wrong = [*writers.wrong(Lake.open(site.root)), *audits(site, fresh=True)]
     site.reports.say(
         checked=len(TABLES), violations=wrong[:5], kinds=Counter(text.split(":")[0] for text in wrong)
     )
@@ -176,16 +186,6 @@ def audits(site: Site, *, fresh: bool) -> list[str]:
         before = site.ledger.read()
         rows = Lake.open(site.root).read(table, fresh=fresh)
         wrong += [str(one) for one in audit(table, rows, before, site.ledger.read())]
-    return wrong
-
-
-def repeated_keys(site: Site) -> list[str]:
-    """What a table that is not landed holds twice."""
-    lake, wrong = Lake.open(site.root), []
-    for name in sorted(set(TABLES) - set(LANDED)):
-        key = list(TABLES[name].key)
-        counts = lake.read(name, columns=key).group_by(key).aggregate([([], "count_all")])
-        wrong += [f"twice: {row} in {name}" for row in counts.to_pylist() if row["count_all"] > 1]
     return wrong
 
 
@@ -202,7 +202,7 @@ def close(site: Site, _: np.random.Generator) -> None:
     retain(lake)
     rollup(lake)
     site.ledger.say(forgotten=AGED_ROWS)
-    wrong = [*repeated_keys(site), *audits(site, fresh=False), *_bad_segments(site)]
+    wrong = [*writers.wrong(lake), *audits(site, fresh=False), *_bad_segments(site)]
     wrong += left_in_landing(lake)
     wrong += [*_unlike_its_twin(lake), *_broken(lake)]
     versions = sum(lake.version(name) for name in TABLES)
@@ -278,6 +278,7 @@ ROLES: dict[str, tuple[int, Callable[[Site, np.random.Generator], None]]] = {
     "producer": (3, produce),
     "compactor": (3, take_in),
     "rollup": (2, roll_up),
+    "writer": (3, write),
     "recluster": (1, put_in_order),
     "retention": (1, age),
     "vacuum": (1, sweep),

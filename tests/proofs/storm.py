@@ -31,7 +31,7 @@ from lakehouse.log import checkpoints, commits
 from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.tables import LANDED, TABLES
 
-ROOMS = ("lakehouse", "batch")
+ROOMS = ("lakehouse", "batch", "forecasting")
 CHECKPOINT_EVERY = 12
 ASIDE = set(TABLES) - set(LANDED)
 TELL_S = 5
@@ -39,7 +39,7 @@ RANDOM = "a random moment"
 LONGEST_S = 900
 """A process that lives longer than this hangs."""
 SPARED = ("checker",)
-UNFENCED = ("producer", "compactor", "recluster", "checker")
+UNFENCED = ("producer", "compactor", "recluster", "writer", "checker")
 """Who is at work without the fence: a vacuum would take what others commit, and no table would open."""
 
 

@@ -1,12 +1,16 @@
 """Races that a storm meets now and then, run step by step."""
 
 import os
+import shutil
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import batches
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+import writers
 
 from batch.compacting import compact as compaction
 from batch.compacting.compact import compact
@@ -14,7 +18,9 @@ from batch.executor import Executor
 from batch.keeping import forget as deletion
 from batch.keeping import rewrite as rewriting
 from batch.keeping.vacuum import vacuum
+from batch.rolling import history
 from batch.rolling.rollup import rollup
+from lakehouse import milestones
 from lakehouse.log import checkpoints, commits
 from lakehouse.places.folder import TEMPORARY
 from lakehouse.places.places import folder_at
@@ -190,3 +196,89 @@ def test_what_comes_in_during_a_deletion_is_deleted_too(lake, monkeypatch):
     deletion.forget(lake, "cam-1", *EVER)
     assert raced
     assert not lake.read("looks", fresh=True).num_rows
+
+
+class Killed(BaseException):
+    """The end of a process, which no handler catches."""
+
+
+def die(milestone):
+    """Be killed once something is committed."""
+    if milestone.startswith("commit: ") and milestone.endswith(" written"):
+        raise Killed
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A lake to which each verb has written once."""
+    made = Lake.create(tmp_path_factory.mktemp("written") / "lake")
+    batches.found(made)
+    writers.seed(made)
+    for verb in writers.VERBS.values():
+        verb(made, np.random.default_rng(1))
+    return made
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["done", "killed"])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("verb", writers.VERBS)
+def test_a_verb_that_is_overtaken_by_its_like_writes_each_key_once(
+    written, tmp_path, monkeypatch, verb, seed, killed
+):
+    """Another one commits just before, and is killed then or not: no key is twice, no series mixed."""
+    lake, work = Lake.open(shutil.copytree(written.root, tmp_path / "lake")), writers.VERBS[verb]
+    real, raced = commits.commit, []
+
+    def overtaken(snapshot, *given, **options):
+        if not raced:
+            raced.append(True)
+            milestones.watchers.extend([die] * killed)
+            with suppress(Killed):
+                work(Lake.open(lake.root), np.random.default_rng(seed + 100))
+            milestones.watchers.clear()
+        return real(snapshot, *given, **options)
+
+    monkeypatch.setattr(commits, "commit", overtaken)
+    work(lake, np.random.default_rng(seed + 200))
+    work(lake, np.random.default_rng(seed + 200))
+    assert writers.wrong(lake) == []
+
+
+@pytest.mark.parametrize("verbs", [("founding", "append"), ("append", "founding")], ids=" beside ".join)
+def test_two_writers_of_one_table_do_not_double_each_others_rows(lake, monkeypatch, verbs):
+    """A table is fenced, not a verb."""
+    (first, then), real, raced = (writers.VERBS[verb] for verb in verbs), commits.commit, []
+
+    def overtaken(snapshot, *given, **options):
+        if not raced and "calendar" in snapshot.table_uri:
+            raced.append(True)
+            then(Lake.open(lake.root), np.random.default_rng(1))
+        return real(snapshot, *given, **options)
+
+    monkeypatch.setattr(commits, "commit", overtaken)
+    first(lake, np.random.default_rng(2))
+    assert raced
+    assert writers.wrong(lake) == []
+
+
+def test_a_past_that_is_loaded_beside_a_rollup_has_no_hour_twice(lake, monkeypatch):
+    """Days that a rollup brought while the past was made are left as they are, whole."""
+    rows = lake.read("area_hours").slice(0, 0)
+    land(lake)
+    compact(lake)
+    rollup(lake)
+    theirs = lake.read("area_hours")
+    lake.replace("area_hours", rows)
+    real, raced = commits.commit, []
+
+    def overtaken(snapshot, *given, **options):
+        if not raced:
+            raced.append(True)
+            Lake.open(lake.root).append("area_hours", theirs)
+        return real(snapshot, *given, **options)
+
+    monkeypatch.setattr(commits, "commit", overtaken)
+    city = theirs.filter(pc.field("area_id") == "33.74")
+    more = city.set_column(2, "area_id", pa.repeat("33.74.16", city.num_rows))
+    assert history._append(lake, pa.concat_tables([theirs, more])) == 0
+    assert lake.read("area_hours").num_rows == theirs.num_rows

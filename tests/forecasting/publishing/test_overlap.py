@@ -118,9 +118,7 @@ def adds_up(told):
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize(
-    "moment", ["publish: agreed", "append: planned", "publish: forecasts committed"]
-)
+@pytest.mark.parametrize("moment", ["publish: agreed", "append: planned", "publish: forecasts committed"])
 @pytest.mark.parametrize("first", [PARTS[:1], (CITY,), (CITY, *PARTS), ("camera:c0",)], ids=str)
 def test_a_run_that_is_overtaken_publishes_the_rest(lake, origin, at, moment, first):
     """Whatever another run publishes meanwhile stands; what is left adds up with it, and that is told."""
@@ -143,9 +141,7 @@ def test_a_run_that_is_overtaken_publishes_the_rest(lake, origin, at, moment, fi
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize(
-    "moment", ["publish: agreed", "append: planned", "publish: forecasts committed"]
-)
+@pytest.mark.parametrize("moment", ["publish: agreed", "append: planned", "publish: forecasts committed"])
 def test_a_run_that_was_killed_is_brought_to_its_end(lake, origin, at, moment):
     """Whoever comes next publishes what is missing, forecasts or scores, and nothing twice."""
 

@@ -25,6 +25,8 @@ from lakehouse.contract import contract, lines
 from lakehouse.door import run
 from lakehouse.places.secrets import Secrets
 from lakehouse.problem import BadRegistry, BrokenLake
+from lakehouse.repairs import Found
+from lakehouse.repairs import repair as repairing
 from lakehouse.settings import Settings
 from lakehouse.store import Lake
 from lakehouse.synthetic import City, Observed
@@ -149,6 +151,39 @@ def _looked_at(invariant: Invariant, standing: Standing) -> str:
     except BrokenLake:
         print(f"{invariant.rule:42} {'':36} broken")
         raise
+
+
+@app.command()
+def repair(
+    lake: TheLake = SETTINGS.lake,
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else nothing is written.")] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Also what gives rows up for good.")
+    ] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every column, and every commit too.")] = False,
+) -> None:
+    """Say what is broken in a lake and what would mend it; with --apply do so, also while others write."""
+    found = []
+    for one in repairing(Lake.as_is(lake), apply=apply, accept_loss=accept_loss, deep=deep, follow=_followed):
+        found.append(one)
+        loses = f"\n  gives up {one.mend.loses}" if one.mend.loses else ""
+        print(
+            f"{one.rule}\n  {one.mend.broken}\n  {_verb(one, apply=apply)}{one.mend.remedy}{loses}",
+            flush=True,
+        )
+    left = [one for one in found if not one.done]
+    print(f"{len(found)} found, {len(found) - len(left)} mended, {len(left)} left")
+    if left:
+        raise typer.Exit(1)
+
+
+def _verb(one: Found, *, apply: bool) -> str:
+    if one.done:
+        return "done: "
+    if one.mend.do is None:
+        return "cannot be mended here: "
+    return "left, without --accept-loss: " if apply else "with --apply: "
 
 
 def _followed(items: Sequence[Item], label: str) -> Iterable[Item]:

@@ -47,7 +47,7 @@ def files(standing: Standing) -> str:
         stored = {fragment.path: fragment for fragment in portions.fragments(standing.tables[name])}
         for file in standing.follow(told, f"files of {name}"):
             try:
-                _compare(standing, table, file, stored[file.file.path])
+                compare(standing, table, file, stored[file.file.path])
             except FileNotFoundError as error:
                 _must_be_out(standing, name, file.file.path, error)
             size += file.file.size
@@ -55,7 +55,13 @@ def files(standing: Standing) -> str:
     return f"{count:,} files, {size / 1e6:,.1f} MB"
 
 
-def _compare(standing: Standing, table: Table, told: Listed, stored: ds.ParquetFileFragment) -> None:
+def compare(standing: Standing, table: Table, told: Listed, stored: ds.ParquetFileFragment) -> None:
+    """Find out whether a data file is as the log says.
+
+    Raises:
+        BrokenLake: it is not.
+        FileNotFoundError: it is not there.
+    """
     path = told.file.path
     folder, name = standing.lake.folder(table.name), f"{table.name}/{path}"
     if not folder.has(path):

@@ -13,6 +13,8 @@ from lakehouse.places.folder import Folder
 from lakehouse.problem import BrokenLake
 from lakehouse.tables import LANDED, TABLES, Table
 
+REPAIR = "`python -m lakehouse repair` says what can be done"
+
 
 def checkpoints(standing: Standing) -> str:
     """Every checkpoint is a table of actions, and each hint names one of them."""
@@ -21,14 +23,20 @@ def checkpoints(standing: Standing) -> str:
         log = _log(standing, name)
         for damaged in checkpointing.unreadable(log):
             rule = "it cannot be read, or names nothing that can"
-            raise BrokenLake(f"{name}/_delta_log/{damaged}", rule, "open the lake: it sets that aside")
+            raise BrokenLake(f"{name}/_delta_log/{damaged}", rule, REPAIR)
         count += len(log.names(".checkpoint.parquet"))
     return f"{count:,} checkpoints of {len(TABLES)} tables"
 
 
 def contract(standing: Standing) -> str:
-    """Every table opens, with the columns, types and partitions that `tables.py` says."""
+    """Every commit says something, and every table opens with the columns and partitions of `tables.py`.
+
+    A commit that a power cut left empty opens as one that changed nothing: its rows are gone without a word.
+    """
     for name, table in TABLES.items():
+        for version in commits.void(_log(standing, name)):
+            place = f"{name}/_delta_log/{version:020d}.json"
+            raise BrokenLake(place, "it is missing, empty or torn", REPAIR)
         _agree(table, standing.tables[name])
     return f"{len(TABLES)} tables"
 

@@ -106,6 +106,10 @@ class Landing:
         """A backfill from one batch on, for whoever lands the same rows under it as often as it does."""
         return Producer(self._folder, name.producer, name.epoch, name.seq, backfill=True, now=self._now)
 
+    def claim(self, app: str) -> None:
+        """Claim an epoch by its app id, of which there are batches, so that nobody else can."""
+        self._epochs.make().claim(app)
+
     def claims(self) -> list[tuple[str, int]]:
         """Every producer's every epoch."""
         return [life for life in map(segments.life, self._epochs.names()) if life]

@@ -58,6 +58,19 @@ def heal(log: Folder) -> list[str]:
     return damaged
 
 
+def set_aside(log: Folder) -> None:
+    """Set every checkpoint aside that cannot be read, older ones too, and the hint with them."""
+    for name in unreadable(log):
+        log.move(name, log / "damaged")
+    if not _hint_is_good(log):
+        log.move(_HINT, log / "damaged")
+
+
+def last_whole(log: Folder) -> int:
+    """The version of the last checkpoint that can be read; -1 where there is none."""
+    return next((one for one in sorted(_versions(log), reverse=True) if _is_whole(log, _name(one))), -1)
+
+
 def trim(log: Folder, before: datetime) -> int:
     """Delete the oldest commits and checkpoints, those last written before a time; return how many.
 

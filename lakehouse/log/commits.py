@@ -1,6 +1,7 @@
 """The fenced commit: the one way in which a table changes."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
@@ -39,6 +40,8 @@ _ABOUT = "matakota"
 """The key in a commit's metadata under which it says why."""
 
 _SAME_TO_ROLLUP = {RECLUSTER, RETENTION, UPGRADE}
+
+_COMMIT = re.compile(r"(?P<version>\d{20})\.json")
 
 _CLOCKS_DIFFER_MS = 86_400_000
 """Commits are in order, and the clocks of those who made them may be so far apart."""
@@ -183,6 +186,20 @@ def read_commit(log: Folder, version: int) -> list[dict[str, Any]] | None:
         return [json.loads(line) for line in log.read(f"{version:020d}.json").splitlines() if line.strip()]
     except FileNotFoundError:
         return None
+
+
+def void(log: Folder) -> list[int]:
+    """The versions after the last whole checkpoint of which the log says nothing: missing, empty or torn."""
+    there = [int(match["version"]) for match in map(_COMMIT.fullmatch, log.names(".json")) if match]
+    first = checkpoints.last_whole(log) + 1
+    return [version for version in range(first, max(there, default=-1) + 1) if not _is_told(log, version)]
+
+
+def _is_told(log: Folder, version: int) -> bool:
+    try:
+        return bool(read_commit(log, version))
+    except ValueError:
+        return False
 
 
 def log_folder(snapshot: DeltaTable) -> Folder:

@@ -98,6 +98,16 @@ def _write_one(
     return DataFile(path, len(data), partition, _statistics(table, rows))
 
 
+def described(table: Table, rows: pa.Table, path: str) -> DataFile | None:
+    """A file as its commit should have it, by its rows; None where the same rows make another file."""
+    ((partition, part),) = _parts(table, rows)
+    part = _sorted(table, part.drop_columns(list(partition)))
+    data = _parquet(table, part)
+    if not content(path).endswith(hashlib.sha256(data).hexdigest()[:32]):
+        return None
+    return DataFile(path, len(data), partition, _statistics(table, part))
+
+
 def _parts(table: Table, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:
     """The rows of each file, with the partition that it lies in."""
     if not (table.partition or table.monthly):

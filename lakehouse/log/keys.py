@@ -40,14 +40,14 @@ def unclaimed(snapshot: DeltaTable, rows: pa.Table) -> pa.Table:
     """
     claim = list(TABLES[folder_at(snapshot.table_uri).name].claim)
     wanted = rows.select(claim).group_by(claim).aggregate([])
-    pieces = Reading(snapshot).batches(claim, _between(wanted)) if wanted.num_rows else ()
-    taken = [_those_in(wanted, pa.table(piece)) for piece in pieces if piece.num_rows]
+    pieces = Reading(snapshot).batches(claim, between(wanted)) if wanted.num_rows else ()
+    taken = [those_in(wanted, pa.table(piece)) for piece in pieces if piece.num_rows]
     taken = [one for one in taken if one.num_rows]
-    return _without(rows, pa.concat_tables(taken), claim) if taken else rows
+    return without(rows, pa.concat_tables(taken), claim) if taken else rows
 
 
-def _between(rows: pa.Table) -> pc.Expression:
-    """What every one of some rows lies within: files are skipped by it."""
+def between(rows: pa.Table) -> pc.Expression:
+    """What every one of some rows, of which there is one, lies within: files are skipped by it."""
     bounds = {name: pc.min_max(rows[name]) for name in rows.column_names}
     return reduce(
         and_,
@@ -55,12 +55,14 @@ def _between(rows: pa.Table) -> pc.Expression:
     )
 
 
-def _those_in(rows: pa.Table, others: pa.Table) -> pa.Table:
+def those_in(rows: pa.Table, others: pa.Table) -> pa.Table:
+    """Those of some plain rows that are among others too."""
     return rows.join(others.cast(rows.schema), rows.column_names, join_type="left semi")
 
 
-def _without(rows: pa.Table, taken: pa.Table, claim: Sequence[str]) -> pa.Table:
-    """The rows whose claim is not among those that are taken; joins know no nested columns."""
+def without(rows: pa.Table, taken: pa.Table, claim: Sequence[str]) -> pa.Table:
+    """The rows whose claim is not among those that are taken, in their order."""
+    # A join knows no nested columns, so that it joins numbers.
     numbered = rows.select(claim).append_column(_ROW, pa.array(np.arange(rows.num_rows)))
     kept = numbered.join(taken, list(claim), join_type="left anti")[_ROW]
     return rows.take(kept.take(pc.array_sort_indices(kept.combine_chunks())))

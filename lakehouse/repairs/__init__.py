@@ -56,34 +56,37 @@ def repair(
         deep: read every column too, and every commit.
         follow: shows how far it has come.
     """
-    for invariant in INVARIANTS:
-        if invariant.deep and not deep:
-            continue
-        problem = _broken(invariant, Standing(lake, deep, follow))
-        while problem:
-            mends = [
-                mend for look in MENDS.get(invariant.rule, ()) for mend in look(Standing(lake, deep, follow))
-            ]
-            done = []
-            for mend in mends:
-                carried_out = apply and mend.do is not None and (accept_loss or not mend.loses)
-                if carried_out and mend.do:
-                    mend.do()
-                done.append(carried_out)
-                yield Found(invariant.rule, mend, carried_out)
-            if not mends:
-                yield Found(
-                    invariant.rule, Mend(f"{problem.value}: {problem.rule}", problem.remedy), done=False
-                )
-            if not any(done):
-                break
+    told, again = set[str](), True
+    while again:
+        again = False
+        for invariant in INVARIANTS:
+            if invariant.deep and not deep:
+                continue
             problem = _broken(invariant, Standing(lake, deep, follow))
-        if problem and invariant.rule in _GROUND:
-            return
+            for mend in _mends(invariant, problem, Standing(lake, deep, follow)) if problem else ():
+                done = apply and mend.do is not None and (accept_loss or not mend.loses)
+                if done and mend.do:
+                    mend.do()
+                if done or mend.broken not in told:
+                    yield Found(invariant.rule, mend, done)
+                told.add(mend.broken)
+                again |= done
+            if problem and invariant.rule in GROUND:
+                break
 
 
-_GROUND = frozenset([one.rule for one in INVARIANTS][:2])
-"""Where these are broken, nothing else can be looked at."""
+GROUND = {
+    "checkpoints can be read",
+    "tables open with the contract's columns",
+    "data files are as the log says",
+}
+"""While one of these is broken, those that come after it cannot be looked at."""
+
+
+def _mends(invariant: Invariant, problem: BrokenLake, standing: Standing) -> Iterator[Mend]:
+    """What there is to do about a broken rule: nothing but to tell it, where no mend is found."""
+    mends = [mend for look in MENDS.get(invariant.rule, ()) for mend in look(standing)]
+    yield from mends or [Mend(f"{problem.value}: {problem.rule}", problem.remedy)]
 
 
 def _broken(invariant: Invariant, standing: Standing) -> BrokenLake | None:

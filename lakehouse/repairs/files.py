@@ -1,4 +1,4 @@
-"""Data files that are not as the log says: it is told what they hold, or they are taken out of their table."""
+"""Data files that are not as the log says: it is told what they hold, or they are taken out."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,9 +10,10 @@ from lakehouse.checks import files
 from lakehouse.checks.standing import Standing
 from lakehouse.log import commits, datafiles
 from lakehouse.log.commits import StaleSnapshotError
+from lakehouse.log.datafiles import DataFile
 from lakehouse.log.listing import Listed, listed
 from lakehouse.problem import BrokenLake
-from lakehouse.repairs.mending import REPAIR, Mend, fragments, rows_of
+from lakehouse.repairs.mending import REPAIR, Mend, fragments, rows_of, snapshot_name
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
 
@@ -33,56 +34,47 @@ def differing(standing: Standing) -> Iterator[Mend]:
 
 def _mend(lake: Lake, name: str, told: Listed, what: str) -> Mend:
     path = told.file.path
-    if _is_whole(lake, lake.table(name), path):
+    if _described(lake, lake.table(name), path):
         return Mend(what, "tells the log what the file holds", partial(_tell, lake, name, path))
     loses = f"{told.rows:,} rows of {name}: put the file back from a copy first, if there is one"
     return Mend(what, "takes the file out of the table", partial(_take_out, lake, name, path), loses)
 
 
-def _is_whole(lake: Lake, snapshot: DeltaTable, path: str) -> bool:
-    """Whether a file is the one that was written: named by what it holds."""
-    name = snapshot.table_uri.rstrip("/").rpartition("/")[2]
-    for file in fragments(snapshot):
-        if file.path == path:
-            try:
-                return bool(_described(lake, name, snapshot, rows_of(name, file), path))
-            except (pa.ArrowException, OSError):
-                return False
-    return False
-
-
-def _described(
-    lake: Lake, name: str, snapshot: DeltaTable, rows: pa.Table, path: str
-) -> datafiles.DataFile | None:
-    """The file as the log should have it; None where its rows would be written as another one."""
-    made = datafiles.described(TABLES[name], rows, path)
+def _described(lake: Lake, snapshot: DeltaTable, path: str) -> DataFile | None:
+    """A file as the log should have it; None where it is not the one that was written, by its name."""
+    name = snapshot_name(snapshot)
+    try:
+        (file,) = (one for one in fragments(snapshot) if one.path == path)
+        made = datafiles.described(TABLES[name], rows_of(name, file), path)
+    except (pa.ArrowException, OSError, ValueError):
+        return None
     return made if made and lake.folder(name).size(path) == made.size else None
 
 
 def _tell(lake: Lake, name: str, path: str) -> None:
+    """Take the file in once more, with what it holds: the log's last word on a path counts."""
     while True:
         snapshot = lake.table(name)
-        for file in fragments(snapshot):
-            made = file.path == path and _described(lake, name, snapshot, rows_of(name, file), path)
+        made, about = _described(lake, snapshot, path), commits.because(REPAIR, path=path)
+        try:
             if made:
-                try:
-                    about = commits.because(REPAIR, path=path)
-                    commits.commit(snapshot, [made], commits.rewriting(snapshot), about=about)
-                except StaleSnapshotError:
-                    break
-                return
-        else:
-            return
+                commits.commit(snapshot, [made], commits.rewriting(snapshot), about=about)
+        except StaleSnapshotError:
+            continue
+        return
 
 
 def _take_out(lake: Lake, name: str, path: str) -> None:
     while True:
         snapshot = lake.table(name)
-        gone = [one.file for one in listed(snapshot) if one.file.path == path]
+        gone, about = _named(snapshot, path), commits.because(REPAIR, path=path)
         try:
             if gone:
-                about = commits.because(REPAIR, path=path)
                 commits.commit(snapshot, (), commits.rewriting(snapshot), removed=gone, about=about)
         except StaleSnapshotError:
             continue
         return
+
+
+def _named(snapshot: DeltaTable, path: str) -> list[DataFile]:
+    return [one.file for one in listed(snapshot) if one.file.path == path]

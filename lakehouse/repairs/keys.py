@@ -1,11 +1,11 @@
 """Keys that are there twice: one of each is kept, by a rule, and the others are left out.
 
-Of a table whose rows are written anew as more is known, the last commit's row is kept; of every other one the
-first commit's. What is claimed as a whole, such as a forecast, is kept as a whole: that of the commit that has
-most areas of the same kind and hour of issue, since the totals were made with it, and of two such the first.
+The first commit's row is kept, and of what is computed again as more is known the last one's. What is claimed
+as a whole, such as a forecast, is kept as a whole: of the commit that has most areas of the same kind, hour
+of issue and scenario, since the totals were made with it, and of two such the first.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from lakehouse.checks import portions
+from lakehouse.checks.keys import repeated, such_as
 from lakehouse.clock import CITY_ZONE
 from lakehouse.log import keys
 from lakehouse.log.commits import StaleSnapshotError
@@ -25,8 +26,8 @@ from lakehouse.repairs.mending import Mend, fragments, rewrite, rows_of, some
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES, Table
 
-LAST = frozenset({"areas", "kinds", "calendar", "camera_minutes", "area_hours", "unusual"})
-"""The tables that are written anew as more is known."""
+LAST = frozenset({"camera_minutes", "area_hours", "unusual"})
+"""The tables whose rows are computed again as more is known."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def doubled(lake: Lake) -> Iterator[Mend]:
         snapshot = lake.table(name)
         twice = _twice(snapshot, table)
         if twice.num_rows:
-            what = f"{name}: {twice.num_rows:,} keys are there more than once, such as {_first(table, twice)}"
+            what = f"{name}: {such_as(table, twice)}"
             yield Mend(what, _choice(snapshot, table, twice).told, partial(_leave_out, lake, table))
 
 
@@ -52,8 +53,7 @@ def _twice(snapshot: DeltaTable, table: Table) -> pa.Table:
     found = [table.schema.empty_table().select(table.key)]
     for window in portions.windows(snapshot, table):
         rows = Reading(snapshot).rows(table.key, window)
-        counted = rows.group_by([*table.key]).aggregate([([], "count_all")])
-        found.append(counted.filter(pc.field("count_all") > 1).select(table.key).cast(found[0].schema))
+        found.append(repeated(table, rows).cast(found[0].schema))
     return pa.concat_tables(found)
 
 
@@ -68,7 +68,7 @@ def _choice(snapshot: DeltaTable, table: Table, twice: pa.Table) -> Choice:
             order = -came[file.path] if table.name in LAST else came[file.path]
             for name, value in (("path", file.path), ("order", order)):
                 mine = mine.append_column(name, pa.repeat(value, mine.num_rows))
-            parts.append(_with_areas(mine, held, claim) if table.whole else _with_areas(mine, mine, claim))
+            parts.append(_with_areas(table, mine, held))
     every = pa.concat_tables(parts)
     every = every.sort_by([("areas", "descending"), ("order", "ascending"), ("path", "ascending")])
     best = every.group_by(claim, use_threads=False).aggregate([("path", "first")])
@@ -77,9 +77,11 @@ def _choice(snapshot: DeltaTable, table: Table, twice: pa.Table) -> Choice:
     return Choice(kept, _why(table, snapshot, {path: one.num_rows for path, one in kept.items()}))
 
 
-def _with_areas(mine: pa.Table, held: pa.Table, claim: Sequence[str]) -> pa.Table:
+def _with_areas(table: Table, mine: pa.Table, held: pa.Table) -> pa.Table:
     """With how many areas their file has of the same issue, kind and scenario."""
-    same = [column for column in claim if column != "area_id"]
+    if not table.whole:
+        return mine.append_column("areas", pa.repeat(0, mine.num_rows))
+    same = [column for column in table.whole if column != "area_id"]
     counts = held.group_by(same).aggregate([([], "count_all")]).rename_columns([*same, "areas"])
     return mine.join(counts, same)
 
@@ -88,9 +90,9 @@ def _why(table: Table, snapshot: DeltaTable, counts: Mapping[str, int]) -> str:
     why = "the run that has most areas, with which the totals were made, or else of the first one"
     if not table.whole:
         why = "the last commit, which knew most" if table.name in LAST else "the first commit"
-    came = _came(snapshot)
+    came = {path: datetime.fromtimestamp(ms / 1000, UTC) for path, ms in _came(snapshot).items()}
     told = [
-        f"{count:,} from that of {datetime.fromtimestamp(came[path] / 1000, UTC).astimezone(CITY_ZONE):%Y-%m-%d %H:%M:%S}"
+        f"{count:,} from {came[path].astimezone(CITY_ZONE):%Y-%m-%d %H:%M:%S}"
         for path, count in counts.items()
     ]
     left = f"what is left out stays readable in version {snapshot.version()} until a vacuum"
@@ -132,8 +134,3 @@ def _came(snapshot: DeltaTable) -> dict[str, int]:
 
 def _ms(at: Any) -> int:
     return int(at.timestamp() * 1000) if isinstance(at, datetime) else int(at)
-
-
-def _first(table: Table, twice: pa.Table) -> str:
-    first = twice.slice(0, 1).to_pylist()[0]
-    return ", ".join(f"{column} {first[column]}" for column in table.key)

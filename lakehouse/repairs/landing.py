@@ -1,4 +1,4 @@
-"""From landing into the tables: epochs that nobody claimed, batches that are gone, rows that are no batch's."""
+"""From landing into the tables: epochs nobody claimed, batches that are gone, rows that are no batch's."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -51,6 +51,15 @@ def lost(standing: Standing) -> Iterator[Mend]:
         newest = max(reached.values()) if app.startswith(REPLAY) else max(*reached.values(), *there, -1)
         moves = {table: _beyond_gap(mark, there, newest) for table, mark in reached.items()}
         moves = {table: to for table, to in moves.items() if to > reached[table]}
+        missing = [seq for seq in range(min(reached.values()) + 1, newest + 1) if seq not in there]
+        if missing and not moves:
+            what = f"{_name(app, missing[0])}: in landing no more, and not in every table"
+            yield Mend(
+                what, "run `python -m batch compact`, which takes what lies before it, then repair again"
+            )
+        elif not moves and len(set(reached.values())) > 1:
+            what = f"{app}: tables have come to different batches of it"
+            yield Mend(what, "run `python -m batch compact`, which brings the others up")
         if moves:
             gone = sorted({seq for table, to in moves.items() for seq in range(reached[table] + 1, to + 1)})
             names = [_name(app, seq) for seq in gone]
@@ -70,31 +79,61 @@ def _beyond_gap(mark: int, there: set[int], newest: int) -> int:
 def _pass_over(lake: Lake, app: str, moves: Mapping[str, int], names: Iterable[SegmentName]) -> None:
     _note(lake, names, "it was lost: in landing no more, and not in every table")
     for table, to in moves.items():
-        while True:
-            snapshot = lake.table(table)
-            if watermark(snapshot, app) >= to:
-                break
-            try:
-                about = commits.because(REPAIR, app=app)
-                commits.commit(snapshot, (), {app: to}, about=about)
-            except StaleSnapshotError:
-                continue
+        _raise(lake, table, app, to)
+
+
+def _raise(lake: Lake, table: str, app: str, to: int) -> None:
+    """Let a table go on behind a batch."""
+    while True:
+        snapshot = lake.table(table)
+        if watermark(snapshot, app) >= to:
+            return
+        try:
+            commits.commit(snapshot, (), {app: to}, about=commits.because(REPAIR, app=app))
+        except StaleSnapshotError:
+            continue
 
 
 def strangers(standing: Standing) -> Iterator[Mend]:
-    """Rows of batches that their table has not taken in."""
+    """Rows of batches that lie beyond their table's mark.
+
+    Where other tables have taken the batch in, the mark fell, and is raised again. Else the rows are taken
+    out, which loses nothing if the batch still lies in landing.
+    """
     for table in LANDED:
-        snapshot = standing.tables[table]
-        beyond = sorted(_beyond(snapshot))
-        waiting = [name for name in beyond if name in standing.segments.get(name.app_id, [])]
-        others = [name for name in beyond if name not in waiting]
-        for names, remedy, loses in (
-            (waiting, "takes the rows out: compaction brings them from landing", ""),
-            (others, "takes the rows out", "rows of batches that nobody handed over"),
-        ):
-            if names:
-                what = f"{table}: rows of {some(names)}, which lie beyond its mark"
-                yield Mend(what, remedy, partial(_put, standing.lake, table, dict.fromkeys(names)), loses)
+        beyond = sorted(_beyond(standing.tables[table]))
+        for app in sorted({name.app_id for name in beyond}):
+            mine, waiting = [name for name in beyond if name.app_id == app], standing.segments.get(app, [])
+            to = _fell_from(standing, table, app, {name.seq for name in waiting if name not in mine})
+            fell, rest = ([name for name in mine if (name.seq <= to) == below] for below in (True, False))
+            landed = [name for name in rest if name in waiting]
+            lost = [name for name in rest if name not in waiting]
+            if fell:
+                remedy, mend = f"raises the mark to {to}", partial(_raise, standing.lake, table, app, to)
+                yield Mend(f"{table}: rows of {some(fell)}, beyond its mark, which fell", remedy, mend)
+            if landed:
+                what, remedy = (
+                    f"{table}: rows of {some(landed)}, beyond its mark",
+                    "takes them out: they lie in landing",
+                )
+                yield Mend(what, remedy, partial(_put, standing.lake, table, dict.fromkeys(landed)))
+            if lost:
+                what, loses = (
+                    f"{table}: rows of {some(lost)}, beyond its mark",
+                    "rows that nobody handed over",
+                )
+                yield Mend(
+                    what, "takes them out", partial(_put, standing.lake, table, dict.fromkeys(lost)), loses
+                )
+
+
+def _fell_from(standing: Standing, table: str, app: str, untaken: set[int]) -> int:
+    """How far a table's mark can be raised: as far as another one's, and not past what it has yet to take."""
+    to = watermark(standing.tables[table], app)
+    furthest = max(watermark(standing.tables[one], app) for one in LANDED)
+    while to < furthest and to + 1 not in untaken:
+        to += 1
+    return to
 
 
 def _beyond(snapshot: DeltaTable) -> set[SegmentName]:

@@ -249,9 +249,10 @@ def _unlike_its_twin(lake: Lake) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         twin = Lake.create(f"{folder}/twin")
         batches.found(twin)
+        writers.seed_like(twin, lake)
         for life, tables in _lives(lake):
             # Whose word counts is told by lives, so the twin's have the same names.
-            twin.landing._epochs.make().claim(life.app_id)
+            twin.landing.claim(life.app_id)
             twin.landing.again(life).append(tables)
         compact(twin)
         rollup(twin)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from batch.replaying import replay
 from forecasting.executor import Executor
@@ -36,6 +37,13 @@ def seed(lake: Lake) -> None:
     about |= {"cameras_reporting": 1, "cameras_total": 1, "origin": "synthetic", "source_version": 0}
     rows = [{**about, "area_id": f"camera:cam-{number}"} for number in range(2)]
     lake.append("area_hours", pa.Table.from_pylist(rows, TABLES["area_hours"].schema))
+
+
+def seed_like(twin: Lake, lake: Lake) -> None:
+    """Let another lake expect just the cameras and kinds that a lake does."""
+    seeded = (pc.field("origin") == "synthetic") & pc.starts_with(pc.field("area_id"), "camera:")
+    twin.append("area_hours", lake.read("area_hours", where=seeded))
+    twin.replace("kinds", lake.read("kinds"))
 
 
 def forecast(lake: Lake, rng: np.random.Generator) -> None:

@@ -298,8 +298,21 @@ WAYS = {
     ),
     "log torn": (
         CONTRACT,
-        "'scores': it does not open",
+        f"'scores/_delta_log/{0:020d}.json': it is missing, empty or torn",
         lambda lake: (log(lake, "scores") / f"{0:020d}.json").write_text('{"x'),
+    ),
+    "commit empty": (
+        CONTRACT,
+        f"'areas/_delta_log/{1:020d}.json': it is missing, empty or torn",
+        lambda lake: (log(lake, "areas") / f"{1:020d}.json").write_bytes(b""),
+    ),
+    "commit gone": (
+        CONTRACT,
+        f"'areas/_delta_log/{1:020d}.json': it is missing, empty or torn",
+        lambda lake: (
+            (log(lake, "areas") / f"{2:020d}.json").write_text("{}")
+            and (log(lake, "areas") / f"{1:020d}.json").unlink()
+        ),
     ),
     "column gone": (
         CONTRACT,
@@ -378,12 +391,12 @@ WAYS = {
     ),
     "rows twice": (
         KEYS,
-        "'measures': the row of camera_id cam",
+        "'measures': 1 keys are there more than once, such as camera_id cam",
         lambda lake: put(lake, "measures", stamped(lake, "measures", value=7.0)),
     ),
     "area twice": (
         KEYS,
-        "'areas': the row of area_id 33.74 is there 2 times",
+        "'areas': 1 keys are there more than once, such as area_id 33.74",
         lambda lake: put(lake, "areas", table("areas", {"area_id": "33.74", "name": "x"})),
     ),
     "revision missing": (

@@ -2,17 +2,26 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
 from lakehouse.clock import milliseconds
-from lakehouse.log import checkpoints, commits
+from lakehouse.landing.segments import STAMP, app_id
+from lakehouse.log import checkpoints, commits, datafiles
+from lakehouse.log.listing import listed
+from lakehouse.log.reading import watermark
 from lakehouse.places.places import folder_at
+from lakehouse.repairs.keys import LAST
 from lakehouse.repairs.mending import REPAIR, Mend, some
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def damaged_checkpoints(lake: Lake) -> Iterator[Mend]:
@@ -32,8 +41,12 @@ def void_commits(lake: Lake) -> Iterator[Mend]:
         for version in commits.void(log):
             what = f"{name}/_delta_log/{version:020d}.json: it is missing, empty or torn"
             if version:
-                remedy = "puts a commit in its place that says that it is void, so that the table opens"
-                loses = f"what that commit said of {name}: restore it from a copy first, if there is one"
+                remedy = (
+                    "says in its place that it is void, and takes in the rows of files that no commit names"
+                )
+                loses = (
+                    f"what else it said of {name}, such as marks and deletions: use a copy, if there is one"
+                )
                 yield Mend(what, remedy, partial(_fill, lake, name, version, _void(lake)), loses)
             else:
                 remedy = "writes the table's first commit anew, which says its columns"
@@ -48,6 +61,39 @@ def _fill(lake: Lake, name: str, version: int, data: bytes) -> None:
     if log.has(file):
         log.move(file, log / "damaged")
     log.create(file, data)
+    if not commits.void(log):
+        _bring_back(lake, name)
+
+
+def _bring_back(lake: Lake, name: str) -> None:
+    """Take in the rows of files that no commit names, as far as their keys are not there.
+
+    A killed writer's are among them, which were never acknowledged: they are whole all the same. Of a landed
+    table only what lies at or below its marks was taken in.
+    """
+    snapshot, folder = lake.table(name), lake.folder(name)
+    named = {one.file.path for one in listed(snapshot)} | commits.removed_since(snapshot, _EVER)
+    for entry in [*folder.walk()]:
+        if name in LAST or entry.path in named or datafiles.generation(entry.path) is None:
+            continue
+        day = ds.partitioning(pa.schema([("day", pa.date32())]), flavor="hive")
+        files = ds.dataset(
+            [entry.path],
+            TABLES[name].schema,
+            filesystem=folder.filesystem(),
+            format="parquet",
+            partitioning=day,
+        )
+        rows = files.to_table()
+        if TABLES[name].landed:
+            rows = rows.filter(pa.array(_taken(snapshot, rows), pa.bool_()))
+        lake.append(name, rows)
+
+
+def _taken(snapshot: DeltaTable, rows: pa.Table) -> list[bool]:
+    """Which rows are of batches that a table says it has."""
+    stamps = zip(*(rows[column].to_pylist() for column in STAMP), strict=True)
+    return [seq <= watermark(snapshot, app_id(producer, epoch)) for producer, epoch, seq in stamps]
 
 
 def _void(lake: Lake) -> bytes:

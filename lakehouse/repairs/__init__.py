@@ -69,8 +69,8 @@ def repair(
                     mend.do()
                 if done or mend.broken not in told:
                     yield Found(invariant.rule, mend, done)
+                again |= done and mend.broken not in told
                 told.add(mend.broken)
-                again |= done
             if problem and invariant.rule in GROUND:
                 break
 

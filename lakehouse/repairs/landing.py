@@ -150,7 +150,7 @@ def differing(standing: Standing) -> Iterator[Mend]:
     refused = standing.quarantined()
     for table in LANDED:
         snapshot = standing.tables[table]
-        wrong: dict[SegmentName, pa.Table | None] = {}
+        wrong = dict[SegmentName, pa.Table]()
         for app, names in standing.segments.items():
             taken = [one for one in names if one.seq <= watermark(snapshot, app) and str(one) not in refused]
             for name in taken:
@@ -158,8 +158,8 @@ def differing(standing: Standing) -> Iterator[Mend]:
                     landed = standing.lake.landing.read(name, (table,)).get(table)
                 except (BadSegment, FileNotFoundError):
                     continue
-                held = Reading(snapshot).rows([*STAMP], _of(name)).num_rows
-                if held != (landed.num_rows if landed else 0):
+                landed = TABLES[table].schema.empty_table() if landed is None else landed
+                if Reading(snapshot).rows([*STAMP], _of(name)).num_rows != landed.num_rows:
                     wrong[name] = landed
         if wrong:
             what = f"{table}: it has other rows of {some(sorted(wrong))} than landing still holds"
@@ -169,17 +169,29 @@ def differing(standing: Standing) -> Iterator[Mend]:
 
 
 def _put(lake: Lake, table: str, batches: Mapping[SegmentName, pa.Table | None]) -> None:
-    """Make the rows of some batches those given; None is no row."""
+    """Make the rows of some batches those given; None is no row, while the table has not taken it in.
+
+    The marks are written once more, unchanged, so that a compaction that takes one in just now is refused, or
+    this is.
+    """
     while True:
-        snapshot, of = lake.table(table), reduce(or_, map(_of, batches))
+        snapshot = lake.table(table)
+        marks = {name.app_id: watermark(snapshot, name.app_id) for name in batches}
+        mine = {
+            name: rows for name, rows in batches.items() if rows is not None or name.seq > marks[name.app_id]
+        }
+        if not mine:
+            return
+        of = reduce(or_, map(_of, mine))
         kept = {
             file.path: rows_of(table, file).filter(~of)
             for file in fragments(snapshot)
             if file.to_table(schema=TABLES[table].schema, columns=[*STAMP], filter=of).num_rows
         }
-        more = [rows for rows in batches.values() if rows is not None]
         try:
-            rewrite(lake, snapshot, kept, more=more)
+            rewrite(
+                lake, snapshot, kept, more=[rows for rows in mine.values() if rows is not None], marks=marks
+            )
         except StaleSnapshotError:
             continue
         return

@@ -309,6 +309,22 @@ def test_a_repair_beside_writers_loses_and_doubles_nothing(lake, batch):
     assert lake.read("looks", where=pc.field("producer") == "shard-2").num_rows == len(days) - 1
 
 
+def test_what_a_compaction_takes_in_meanwhile_is_not_taken_out(lake):
+    """Rows of a batch beyond the mark are its table's own once compaction has taken the batch in."""
+    early = lake.landing.read(breaking.SegmentName("shard-0", 1, 4))
+    breaking.put(lake, "measures", early["measures"])
+    left = [lambda: compact(Lake.open(lake.root, lambda: breaking.AT))]
+    milestones.watchers.append(lambda point: point == "repair: planned" and left and left.pop()())
+    try:
+        mend(lake)
+    finally:
+        milestones.watchers.clear()
+    assert not left
+    mend(lake)
+    assert breaking.broken(lake, deep=True) is None
+    assert lake.read("measures", where=pc.field("seq") == 4).num_rows == early["measures"].num_rows
+
+
 def test_the_command_says_what_it_would_do_and_does_it(lake):
     """Without --apply its status is 1 and nothing is written; with it, check passes afterwards."""
     WAYS["area twice"][2](lake)

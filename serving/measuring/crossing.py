@@ -16,8 +16,8 @@ Spot = tuple[float, float]
 
 TREMBLES, WIDEST = 5.0, 0.98
 """Sure to be beyond the line is what is farther from it than its tremble explains: so many times as far, and
-at most so many heights of the box. Measured on edges that trembled for a minute by up to a fifth of the height:
-of 20,000 at 5 frames/s 2 were taken for a crossing, at 1 and 2 frames/s 1 each."""
+at most so many heights of the box. Measured on 20,000 edges that trembled for a minute by a fifth of the
+height: 2 were taken for a crossing at 5 frames/s, and 1 each at 2 and 1."""
 
 _CONFIRMED = 2
 
@@ -51,7 +51,7 @@ class Crossed:
 
 @dataclass
 class Run:
-    """Scenes running on one side (-1 left, +1 right, 0 so near that it says nothing), and how far they went."""
+    """Scenes running on one side (-1 left, +1 right, 0 too near to say), and how far off they led."""
 
     side: int = 0
     seen: int = 0

@@ -41,7 +41,7 @@ class Minutes:
         self._counts[kind] = (total + happened, frames + 1)
 
     def late(self, kind: str, happened: int) -> None:
-        """Add what only now is known to have happened in the minute that is running; no frame more was seen."""
+        """Add to the running minute what is known only now to have happened; no frame more was seen."""
         if happened:
             total, frames = self._counts.get(kind, (0.0, 0))
             self._counts[kind] = (total + happened, max(frames, 1))

@@ -17,7 +17,7 @@ _UNKNOWN = 0.15
 
 
 class Sighting(NamedTuple):
-    """When a track was seen, how far from the line, and how high its box was, both in heights of the frame."""
+    """When a track was seen, how far from the line, and how high its box was: in heights of the frame."""
 
     at: datetime
     away: float

@@ -109,8 +109,9 @@ def test_what_leaves_the_picture_behind_the_line_counts_when_it_has_left():
     assert (line.end().inward, line.end().outward) == (0, 0)
 
 
-def _drives(random, fps, speed, before, after, *, share, missed, slope, count=60):
+def _drives(fps, speed, before, after, *, share, missed, slope):
     """Things that drive over the line, each in a phase of its own; and how many were seen on both sides."""
+    random, count = np.random.default_rng(5), 60
     phase = random.random(count) * speed / fps
     seen, scenes = np.zeros((2, count), np.bool_), []
     for number in range(int((before + after) / speed * fps) + 2):
@@ -137,7 +138,7 @@ def test_a_real_crossing_counts(fps, speed, before, after, share, missed, slope)
     way = {"share": share, "missed": missed, "slope": slope}
     if (fps == 2 and speed >= 6) or (share == 0.1 and after < 1):
         pytest.skip("too fast for so few frames, or it leaves nearer to the line than it trembles")
-    scenes, true = _drives(np.random.default_rng(5), fps, speed, before, after, **way)
+    scenes, true = _drives(fps, speed, before, after, **way)
     inward, outward = _counted(scenes)
     assert outward == 0
     assert inward == pytest.approx(true, abs=max(1, 0.02 * true))
@@ -161,7 +162,8 @@ def test_whatever_happens_a_track_counts_once_each_way_and_survives_a_move(ways,
     moved = pickle.loads(pickle.dumps(moved))  # noqa: S301 - it was made here
     told += _told(moved, scenes[cut:])
     assert _told(whole, scenes) == told
-    assert (end := whole.end()) == moved.end()
+    end = whole.end()
+    assert end == moved.end()
     inward, outward = np.sum([*told, (end.inward, end.outward)], axis=0)
     assert abs(inward - outward) <= len(ways)
     assert max(inward, outward) <= len(ways)

@@ -221,7 +221,7 @@ class Job:
         if not pairs or self.until <= midnight(day):
             return None
         lake = Lake(self.root)
-        where = self.runs.published & _on(day) & pc.field("kind").isin([*self.kinds])
+        where = self.runs.published & _on(day) & pc.field("kind").isin(pa.array([*self.kinds], pa.string()))
         looks = lake.read("looks", columns=LOOK_COLUMNS, where=_on(day), version=self.looks)
         witnesses = Witnesses.of(looks)
         looks = witnesses.heard(looks)

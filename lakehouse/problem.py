@@ -63,6 +63,13 @@ class UnknownKind(Problem):
     status = 404
 
 
+class BadAnalytic(Problem):
+    """An analytic that is not as one must be. The message names its class, the attribute and the rule."""
+
+    slug = "bad-analytic"
+    title = "Not a usable analytic"
+
+
 class BadTime(Problem):
     """A date or time that is none. Write RFC 3339, with an offset: 2026-11-23T10:00:00+07:00."""
 

@@ -141,7 +141,7 @@ _ALL = (
                 ("additive", pa.bool_(), "whether areas may be added"),
                 ("theme", pa.string(), "crowd, traffic, tourism, cleanliness, flood, health or safety"),
                 ("forecast", pa.bool_(), ""),
-                ("state", pa.string(), "stable or experimental"),
+                ("state", pa.string(), "stable, experimental, or retired: no longer installed"),
                 ("version", pa.string(), "of the analytic"),
             ]
         ),

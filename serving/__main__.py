@@ -44,13 +44,17 @@ def watch(
 
 @app.command()
 def kinds(lake: TheLake = SETTINGS.lake) -> None:
-    """Write what this installation measures and reports, and its detector, into the lake; list the kinds."""
+    """Write what this installation measures and reports, and its detector, into the lake; list the kinds.
+
+    What was measured before and is not installed any more is retired: its past stays, and it is not forecast.
+    """
     opened, card = Lake.open(lake), Card.of(SHIPPED)
-    version = analytic.publish(opened)
+    version = analytic.publish(opened, retire=True)
     models.register(opened, card.model_dump(), card.sha256)
-    for row in analytic.kinds().to_pylist():
-        unit = row["unit"]["en"] if row["unit"] else ""
-        print(f"{row['kind']:20} {row['what']:9} {unit:10} {row['title']['id']} / {row['title']['en']}")
+    for row in opened.read("kinds").to_pylist():
+        unit, gone = row["unit"]["en"] if row["unit"] else "", row["state"] == analytic.RETIRED
+        words = f"{row['title']['id']} / {row['title']['en']}{' (retired)' if gone else ''}"
+        print(f"{row['kind']:20} {row['what']:9} {unit:10} {words}")
     print("nothing new" if version is None else f"written as version {version}")
 
 

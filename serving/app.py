@@ -18,7 +18,7 @@ from ray.serve.handle import DeploymentHandle
 from lakehouse.city import cameras
 from lakehouse.problem import SmallCluster, UnknownCamera
 from lakehouse.store import Lake
-from serving import api
+from serving import analytic, api
 from serving.scaling.autoscaling import OFFERED
 from serving.scaling.detector import Detector, RemoteDetector
 from serving.scaling.meters import Meters, Rate
@@ -136,6 +136,7 @@ class ShardReplica:
 
     def _open(self) -> Shard:
         lake = Lake.open(self._args.lake)
+        analytic.publish(lake)
         # Who waits longer for a detector than half of a lease could not give a camera away in time.
         engine = _engine(self._args, self._detector, self._args.lease_s / 2)
         sink = Sink(lake.landing.producer(self._name), engine.model_id)

@@ -17,10 +17,14 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Kind:
-    """How a quantity's values become one: over time by `summed`, over cameras where `additive`."""
+    """How a quantity's values become one: over time by `summed`, over cameras where `additive`.
+
+    Of a retired one nothing is expected where nothing was measured.
+    """
 
     summed: str
     additive: bool
+    retired: bool = False
 
 
 @dataclass(frozen=True)

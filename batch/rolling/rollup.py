@@ -1,8 +1,9 @@
 """Rollup: camera minutes and area hours of every day of which something new is known."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from lakehouse.log.commits import StaleSnapshotError
 from lakehouse.log.reading import Reading, watermark
 from lakehouse.milestones import reach
 from lakehouse.places.places import folder_at
-from lakehouse.problem import UnknownKind
+from lakehouse.problem import UnknownVersion
 from lakehouse.runs import Runs
 from lakehouse.scenes import LOOK_S
 from lakehouse.settings import COVERAGE_FLOOR
@@ -33,10 +34,15 @@ from lakehouse.witness import RULE, SHARING_COLUMNS, Witnesses, shared
 HOUR_S = 3600
 LOOKS, MEASURES, RUNNING = "rollup-looks", "rollup-measures", "rollup-running"
 ADOPTED, FLOOR, COUNTED = "rollup-adopted", "rollup-floor", "rollup-counted"
+KINDS = "rollup-kinds"
 """The marks in area_hours: the versions that it was made from, its hour that was not over, when the last
-run that it counts was adopted (µs since 1970), the coverage floor in millionths, and by
-which rule a minute that several watched is counted."""
+run that it counts was adopted (µs since 1970), the coverage floor in millionths, by which rule a minute
+that several watched is counted, and the version of kinds."""
 
+_ASIDE = (
+    "left aside, since the table kinds does not say how they are summed up; run"
+    " `python -m serving kinds --lake DIR` where their analytic is installed, and roll up again"
+)
 _MEASURES = ("minute", "camera_id", "zone_id", "kind", "value", "sum", "n", "producer", "epoch")
 _BEGINNING, _NEVER = datetime(1970, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
 _WEEK = 7
@@ -45,14 +51,22 @@ _WEEK = 7
 
 @dataclass(frozen=True)
 class RolledUp:
-    """What a rollup did: the days that it computed, the rows that they have, and the seconds it took."""
+    """What a rollup did: the days that it computed, the rows that they have, and the seconds it took.
+
+    `unknown` are the measures of these days that it left aside, by a kind that the table `kinds` lacks.
+    """
 
     days: tuple[date, ...]
     minutes: int
     hours: int
     seconds: float
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        aside = (f"\n{kind}: {count:,} measures {_ASIDE}" for kind, count in sorted(self.unknown.items()))
+        return "".join([self._done(), *aside])
+
+    def _done(self) -> str:
         if not self.days:
             return "rolled up nothing: no day has anything new"
         days = f"{self.days[0]} to {self.days[-1]}" if len(self.days) > 1 else f"{self.days[0]}"
@@ -80,10 +94,10 @@ def rollup(
     while True:
         plan = Plan.of(lake, now or lake.now(), floor)
         try:
-            days, minutes, hours = plan.carry_out(lake, executor)
+            days, minutes, hours, unknown = plan.carry_out(lake, executor)
         except StaleSnapshotError:
             continue
-        return RolledUp(days, minutes, hours, time.monotonic() - began)
+        return RolledUp(days, minutes, hours, time.monotonic() - began, unknown)
 
 
 @dataclass(frozen=True)
@@ -120,14 +134,19 @@ class Plan:
             ADOPTED: max(map(_microseconds, adopted["adopted_at"].to_pylist()), default=0),
             FLOOR: round(floor * 1_000_000),
             COUNTED: RULE,
+            KINDS: lake.version("kinds"),
         }
         days = _changed(looks, measures, area_hours, marks[FLOOR])
         days |= _adopted_since(adopted, watermark(area_hours, ADOPTED)) | _over(area_hours, now)
+        days |= _explained(lake, measures, watermark(area_hours, KINDS), marks[KINDS]) & _days(looks)
         snapshots = looks, measures, camera_minutes, area_hours
         return cls(*snapshots, Runs.of(adopted), marks, sorted(days), until, now, floor)
 
-    def carry_out(self, lake: Lake, executor: Executor) -> tuple[tuple[date, ...], int, int]:
-        """Compute and commit, a week at a time; the days that have rows, camera minutes and area hours.
+    def carry_out(self, lake: Lake, executor: Executor) -> tuple[tuple[date, ...], int, int, Counter[str]]:
+        """Compute and commit, a week at a time.
+
+        Returns:
+            The days that have rows, camera minutes, area hours, and the measures of unknown kinds.
 
         The marks move with the last week, so that after a kill all is done again.
 
@@ -136,10 +155,11 @@ class Plan:
         """
         reach("rollup: planned")
         rolled: list[date] = []
-        counts, weeks = [0, 0], _weeks(self.days)
+        counts, weeks, unknown = [0, 0], _weeks(self.days), Counter[str]()
         camera_minutes, area_hours = self.camera_minutes, self.area_hours
         for number, days in enumerate(weeks, 1):
             job = Job.of(lake, self, area_hours, days)
+            unknown.update(job.unknown)
             parts = dict(zip(days, executor.run(job.day, days), strict=True))
             found = [part for part in parts.values() if part]
             minutes, hours = _all("camera_minutes", found, 0), _all("area_hours", found, 1)
@@ -149,7 +169,7 @@ class Plan:
             reach("rollup: area_hours committed")
             rolled += [day for day, part in parts.items() if part]
             counts = [counts[0] + minutes.num_rows, counts[1] + hours.num_rows]
-        return tuple(rolled), counts[0], counts[1]
+        return tuple(rolled), counts[0], counts[1], unknown
 
 
 @dataclass(frozen=True)
@@ -166,6 +186,7 @@ class Job:
     past: Past
     removed: Mapping[str, datetime]
     measured: pa.Table
+    unknown: Mapping[str, int]
     until: datetime
     now: datetime
     floor: float
@@ -175,17 +196,20 @@ class Job:
         """Read what some of a plan's days build on."""
         where = plan.runs.published & _on(*days)
         measured = Reading(plan.measures).rows(("day", "camera_id", "kind"), where)
+        known = kinds(lake, plan.marks[KINDS])
+        told = pc.is_in(measured["kind"], pa.array([*known], pa.string()))
         return cls(
             lake.root,
             plan.looks.version(),
             plan.measures.version(),
             plan.runs,
-            kinds(lake),
+            known,
             Areas.read(lake),
             rates(lake),
             Past.of(Reading(area_hours), days),
             cameras.removed(lake),
-            measured.group_by(["day", "camera_id", "kind"]).aggregate([]),
+            measured.filter(told).group_by(["day", "camera_id", "kind"]).aggregate([]),
+            Counter(measured.filter(pc.invert(told))["kind"].to_pylist()),
             plan.until,
             plan.now,
             plan.floor,
@@ -197,7 +221,7 @@ class Job:
         if not pairs or self.until <= midnight(day):
             return None
         lake = Lake(self.root)
-        where = self.runs.published & _on(day)
+        where = self.runs.published & _on(day) & pc.field("kind").isin(pa.array([*self.kinds], pa.string()))
         looks = lake.read("looks", columns=LOOK_COLUMNS, where=_on(day), version=self.looks)
         witnesses = Witnesses.of(looks)
         looks = witnesses.heard(looks)
@@ -213,16 +237,17 @@ class Job:
         return minutes.table(), area_rows(leaves, self.kinds, paths, self.measures, self.floor)
 
     def _pairs(self, day: date) -> list[Pair]:
-        """The cameras and kinds to expect: those measured on that day, or known before and not taken down."""
-        found = self.measured.filter(pc.less_equal(self.measured["day"], pa.scalar(day, pa.date32())))
-        measured = zip(found["camera_id"].to_pylist(), found["kind"].to_pylist(), strict=True)
-        hung = {pair for pair in self.past.pairs(day) if not self._gone(pair[0], day)}
-        pairs = sorted(hung.union(measured))
-        for _, kind in pairs:
-            if kind not in self.kinds:
-                rule = "it was measured, and the table kinds does not say how it is summed up"
-                raise UnknownKind(kind, rule, "run `python -m serving kinds --lake DIR` first")
-        return pairs
+        """The cameras and kinds to expect: those measured on that day, or known before and expected still."""
+        days = zip(*(self.measured[name].to_pylist() for name in ("day", "camera_id", "kind")), strict=True)
+        measured = [(on, (camera, kind)) for on, camera, kind in days if on <= day]
+        before = self.past.pairs(day).union(pair for on, pair in measured if on < day)
+        expected = {(camera, kind) for camera, kind in before if self._expected(camera, kind, day)}
+        return sorted(expected.union(pair for on, pair in measured if on == day))
+
+    def _expected(self, camera: str, kind: str, day: date) -> bool:
+        """Whether what was known before is to be known on a day too."""
+        installed = kind in self.kinds and not self.kinds[kind].retired
+        return installed and not self._gone(camera, day)
 
     def _gone(self, camera: str, day: date) -> bool:
         """Whether a camera was taken down before a day began, so that nobody expects it."""
@@ -322,10 +347,23 @@ def _replaced(
     return snapshot if version is None else lake.table(name, version)
 
 
-def kinds(lake: Lake) -> dict[str, Kind]:
-    """How each quantity of a lake is summed up."""
-    rows = lake.read("kinds", where=pc.field("what") == "quantity").to_pylist()
-    return {row["kind"]: Kind(row["summed"], row["additive"]) for row in rows}
+def kinds(lake: Lake, version: int | None = None) -> dict[str, Kind]:
+    """How each quantity of a lake is summed up, as of a version of its table or of now."""
+    rows = lake.read("kinds", where=pc.field("what") == "quantity", version=version).to_pylist()
+    return {row["kind"]: Kind(row["summed"], row["additive"], row["state"] == "retired") for row in rows}
+
+
+def _explained(lake: Lake, measures: DeltaTable, since: int, until: int) -> set[date]:
+    """The days of which something was measured that the table `kinds` explains only since a version of it."""
+    if since in {-1, until}:
+        return set()
+    try:
+        before = set(kinds(lake, since))
+    except UnknownVersion:
+        before = set()
+    new = pa.array(sorted(kinds(lake, until).keys() - before), pa.string())
+    found = Reading(measures).rows(("day",), pc.field("kind").isin(new))
+    return set(pc.unique(found["day"]).to_pylist())
 
 
 def _all(table: str, parts: Sequence[tuple[pa.Table, pa.Table]], place: int) -> pa.Table:

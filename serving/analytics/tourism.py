@@ -43,11 +43,13 @@ class Tourism(analytic.Analytic):
         self._minutes = Minutes(camera.camera_id, zone.zone_id)
 
     def see(self, scene: Scene) -> Iterator[Event | Measure]:
-        """Count who came in since the last scene."""
+        """Count who is known to have come in since the last scene."""
+        self._minutes.late("tourism.visits", self._line.left(scene).inward)
         yield from self._minutes.turn(scene.at)
         walking = (scene.labels == "person") & ~riders(scene)
         self._minutes.count("tourism.visits", self._line.see(scene, walking).inward)
 
     def end(self) -> Iterator[Event | Measure]:
         """The minute that is not over."""
+        self._minutes.late("tourism.visits", self._line.end().inward)
         yield from self._minutes.finish()

@@ -94,12 +94,13 @@ class Flow:
 
     def see(self, scene: Scene) -> Iterator[Event | Measure]:
         """Count what crossed since the last scene."""
+        self._minutes.late("traffic.flow", self._line.left(scene).both)
         yield from self._minutes.turn(scene.at)
-        crossed = self._line.see(scene, scene.of_labels(VEHICLES))
-        self._minutes.count("traffic.flow", crossed.inward + crossed.outward)
+        self._minutes.count("traffic.flow", self._line.see(scene, scene.of_labels(VEHICLES)).both)
 
     def end(self) -> Iterator[Event | Measure]:
         """The minute that is not over."""
+        self._minutes.late("traffic.flow", self._line.end().both)
         yield from self._minutes.finish()
 
 

@@ -31,7 +31,7 @@ class Terms:
     """When an event begins and ends: thresholds of the level by severity, and for how long.
 
     It begins after `on_after_s` at or above a threshold and ends after `off_after_s` below `off_share` of
-    the lowest one; absences of up to `gap_s` do not count.
+    the lowest one; absences of up to `gap_s` do not count, unless a threshold is reached again and again.
     """
 
     thresholds: Mapping[Severity, float]
@@ -68,6 +68,8 @@ class Alarm:
         if self._event is None:
             return self._open(at, severity, measures, confidence)
         changed = replace(self._event, at=at, measures=measures, confidence=confidence)
+        if self._goes_on(at, level):
+            self._below = Lasting(self.terms.gap_s)
         if (
             self._below.see(at, holds=level < self.terms.off_share * self.terms.lowest)
             >= self.terms.off_after_s
@@ -91,6 +93,11 @@ class Alarm:
         return max(
             (one for one, seconds in lasting.items() if seconds >= self.terms.on_after_s), default=None
         )
+
+    def _goes_on(self, at: datetime, level: float) -> bool:
+        """Whether a threshold is reached again and not just once: so a level that trembles ends nothing."""
+        since = self._above[min(self._above)].since
+        return level >= self.terms.lowest and since is not None and since < at
 
     def _open(
         self, at: datetime, severity: Severity | None, measures: Mapping[str, float], confidence: float

@@ -1,4 +1,4 @@
-"""Where boxes stand in a picture: in a polygon, beside a line, on a two-wheeler."""
+"""Where boxes stand in a picture: in a polygon, on a two-wheeler, behind a window."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,12 @@ RASTER = (54, 96)
 
 _RIDES = 0.25
 """Measured on rendered and real streets: a rider shares at least this much of their box with the machine."""
+
+CABINS = ("car", "bus", "truck")
+_ABOARD = 0.8
+_SILL = 0.15
+"""Who sits in a vehicle shows to the waist through a window: four fifths of the box lie within the vehicle's,
+and it ends above the lowest 15 % of that, where wheels and ground are. Who walks in front has feet lower."""
 
 
 def inside(points: NDArray[np.float64], corners: ArrayLike) -> NDArray[np.bool_]:
@@ -39,24 +45,38 @@ def _on_border(
 
 
 def riders(scene: Scene) -> NDArray[np.bool_]:
-    """Which boxes (n,) are people on a two-wheeler.
+    """Which boxes (n,) are people that a vehicle carries: on a two-wheeler, or behind a window.
 
-    Their feet are in the machine's box, and a quarter of them or more is: a person who stands in front
-    of a parked machine has their feet below it.
+    On a two-wheeler their feet are in the machine's box, and a quarter of them or more is: a person who
+    stands in front of a parked machine has their feet below it.
     """
-    people, machines = scene.labels == "person", scene.of_labels(TWO_WHEELERS)
+    people = scene.labels == "person"
     riding = np.zeros(len(scene), np.bool_)
-    if not people.any() or not machines.any():
-        return riding
-    boxes = scene.boxes.astype(np.float64)
-    person, machine = boxes[people][:, None], boxes[machines][None]
+    if people.any():
+        boxes = scene.boxes.astype(np.float64)
+        person = boxes[people][:, None]
+        on = _astride(person, boxes[scene.of_labels(TWO_WHEELERS)][None])
+        riding[people] = on.any(axis=1) | _aboard(person, boxes[scene.of_labels(CABINS)][None]).any(axis=1)
+    return riding
+
+
+def _astride(person: NDArray[np.float64], machine: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which people (p, 1, 4) sit on which machines (1, m, 4)."""
     middle = (person[..., 0] + person[..., 2]) / 2
     on_it = (middle >= machine[..., 0]) & (middle <= machine[..., 2])
     on_it &= (person[..., 3] >= machine[..., 1]) & (person[..., 3] <= machine[..., 3])
-    size = (person[..., 2] - person[..., 0]) * (person[..., 3] - person[..., 1])
-    on_it &= shared(person, machine) >= _RIDES * np.maximum(size, 1)
-    riding[people] = on_it.any(axis=1)
-    return riding
+    return np.asarray(on_it & (shared(person, machine) >= _RIDES * np.maximum(_size(person), 1)))
+
+
+def _aboard(person: NDArray[np.float64], vehicle: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which people (p, 1, 4) sit or stand in which vehicles (1, v, 4)."""
+    sill = vehicle[..., 3] - _SILL * (vehicle[..., 3] - vehicle[..., 1])
+    within = shared(person, vehicle) >= _ABOARD * np.maximum(_size(person), 1)
+    return np.asarray(within & (person[..., 3] <= sill))
+
+
+def _size(box: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((box[..., 2] - box[..., 0]) * (box[..., 3] - box[..., 1]))
 
 
 def shared(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

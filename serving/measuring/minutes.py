@@ -40,6 +40,12 @@ class Minutes:
         total, frames = self._counts.get(kind, (0.0, 0))
         self._counts[kind] = (total + happened, frames + 1)
 
+    def late(self, kind: str, happened: int) -> None:
+        """Add to the running minute what is known only now to have happened; no frame more was seen."""
+        if happened:
+            total, frames = self._counts.get(kind, (0.0, 0))
+            self._counts[kind] = (total + happened, max(frames, 1))
+
     def finish(self) -> list[Measure]:
         """Close the minute that is running and return it: nothing more comes, or it is over."""
         if self._minute is None:

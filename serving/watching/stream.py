@@ -11,7 +11,8 @@ from lakehouse import clock
 from lakehouse.city.cameras import Camera
 from lakehouse.clock import Now
 from lakehouse.scenes import Detections, Event, Frame, Health, Measure, Outcome, Scene, to_millisecond
-from serving.analytic import Analytic, instances
+from serving.analytic import Analytic, contained, instances
+from serving.measuring.containment import Contained
 from serving.seeing.detectors import Detector
 from serving.watching.gate import Gate
 from serving.watching.glance import glance
@@ -48,7 +49,7 @@ class Stream:
         fps: float | None = None,
         late_after_s: float | None = None,
         gate: Gate | None = None,
-        analytics: Iterable[Analytic] | None = None,
+        analytics: Iterable[Analytic | Contained] | None = None,
         now: Now = clock.now,
     ) -> None:
         self.camera = camera
@@ -59,7 +60,7 @@ class Stream:
         self._tracker = Tracker(epoch, fps or camera.fps)
         self._late_after = None if late_after_s is None else timedelta(seconds=late_after_s)
         self._gate = gate
-        self._analytics = instances(camera) if analytics is None else list(analytics)
+        self._analytics = instances(camera) if analytics is None else [_contained(one) for one in analytics]
         self._now = now
         self._checkup = Checkup()
         self._looks = Looks(camera.camera_id)
@@ -134,6 +135,13 @@ class Stream:
     def _note(self, at: datetime, outcome: Outcome) -> None:
         self.outcomes[outcome] += 1
         self._looks.note(at, outcome)
+
+
+def _contained(analytic: Analytic | Contained) -> Contained:
+    if isinstance(analytic, Contained):
+        return analytic
+    anew = contained(type(analytic), analytic.camera, analytic.zone_of_camera, analytic.settings)
+    return replace(anew, working=analytic)
 
 
 def run(stream: Stream, source: Source, detector: Detector, stop: Callable[[], bool] = lambda: False) -> None:

@@ -18,7 +18,6 @@ from lakehouse import milestones
 from lakehouse.city import cameras
 from lakehouse.log import commits
 from lakehouse.log.commits import StaleSnapshotError
-from lakehouse.problem import UnknownKind
 from lakehouse.scenes import Health, Outcome
 from lakehouse.store import Lake
 from lakehouse.tables import TABLES
@@ -452,12 +451,70 @@ def test_only_the_live_run_counts(lake, see, measures, rolled, minute):
     assert minute("cam-a", 0)["value"] == 6.0
 
 
-def test_a_kind_that_nobody_explains_is_refused(lake, see, rolled):
-    """A measure of a kind that the table kinds does not have is named, with the remedy."""
-    see("cam-a", [0], kind="noise.level")
-    with pytest.raises(UnknownKind, match=r"noise\.level.*serving kinds"):
-        rolled()
-    assert lake.version("area_hours") == 0
+@pytest.fixture
+def explain(lake):
+    """Write a kind that counts into the table kinds, or take it out, or retire it."""
+
+    def write(kind, *, state="stable", there=True):
+        rows = [row for row in lake.read("kinds").to_pylist() if row["kind"] != kind]
+        like = next(row for row in rows if row["kind"] == FLOW)
+        rows += [like | {"kind": kind, "state": state}] if there else []
+        lake.replace("kinds", pa.Table.from_pylist(rows, TABLES["kinds"].schema))
+
+    return write
+
+
+def test_a_kind_that_nobody_explains_is_left_aside_and_told(lake, see, rolled, hour):
+    """Its measures wait, with their number and a remedy; the hours of the others go on."""
+    see("cam-a", range(60))
+    see("cam-b", range(30), kind="noise.level")
+    said = rolled()
+    assert said.unknown == {"noise.level": 30}
+    assert "noise.level: 30 measures left aside" in str(said)
+    assert "serving kinds" in str(said)
+    assert hour("33.74")["seen"] == 360.0
+    assert not lake.read("area_hours", where=pc.field("kind") == "noise.level").num_rows
+    assert not rolled().days
+
+
+def test_a_kind_that_is_explained_later_gets_its_hours(lake, see, rolled, hour, explain):
+    """Once the table kinds has it, the days in which it was measured are computed again, and no other."""
+    see("cam-a", range(60))
+    see("cam-b", range(60), kind="noise.level")
+    see("cam-a", [1440 + number for number in range(10)])
+    rolled(LATER + timedelta(days=2))
+    explain("noise.level")
+    said = rolled(LATER + timedelta(days=2))
+    assert (said.days, dict(said.unknown)) == ((DAY,), {})
+    assert hour("33.74.01", "noise.level")["seen"] == 360.0
+    before = lake.version("area_hours")
+    assert not rolled(LATER + timedelta(days=2)).days
+    assert lake.version("area_hours") == before
+
+
+def test_a_kind_that_was_taken_out_of_the_table_stops_nothing(see, rolled, hour, explain):
+    """Hours that name a kind which the table lost do not stop the hours of the day after."""
+    explain("noise.level")
+    see("cam-a", range(60), kind="noise.level")
+    rolled()
+    explain("noise.level", there=False)
+    see("cam-a", [1440 + number for number in range(60)], producer="shard-1")
+    rolled(LATER + timedelta(days=2))
+    assert hour("33.74", day=DAY + timedelta(days=1))["seen"] == 360.0
+
+
+def test_a_retired_kind_keeps_its_hours_and_is_expected_no_more(see, rolled, hour, explain):
+    """What was measured stays, and the days after it have no rows that say 'not measured' for ever."""
+    explain("noise.level")
+    see("cam-a", range(60), kind="noise.level")
+    rolled()
+    explain("noise.level", state="retired")
+    see("cam-a", [1440 + number for number in range(60)], producer="shard-1")
+    see("cam-a", [60], kind="noise.level", producer="shard-2")
+    rolled(LATER + timedelta(days=2))
+    assert hour("33.74", "noise.level")["seen"] == 360.0
+    assert hour("33.74", "noise.level", 1)["seen"] == 6.0
+    assert hour("33.74", "noise.level", day=DAY + timedelta(days=1)) is None
 
 
 def test_a_camera_outside_the_tree_has_its_own_hours(see, rolled, hour):

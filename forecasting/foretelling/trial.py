@@ -14,15 +14,15 @@ from forecasting.judging.choose import BLEND
 from forecasting.knowing.frequency import frequency
 from forecasting.knowing.panel import Panel
 from forecasting.models import Model
-from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.models.naive import Naive
 from forecasting.models.prophet import Prophet
 from forecasting.models.smoothing import Smoothing
+from forecasting.models.usual_week import UsualWeek
 from lakehouse.problem import BadTable, UnknownParameter
 from lakehouse.tables import QUANTILES, quantile_column
 
-MODELS = {"base": Base, "boosted": Boosted, "smoothing": Smoothing, "prophet": Prophet, "naive": Naive}
+MODELS = {"base": UsualWeek, "boosted": Boosted, "smoothing": Smoothing, "prophet": Prophet, "naive": Naive}
 MEMBERS = ("base", "boosted", "smoothing")
 
 

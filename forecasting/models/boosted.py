@@ -10,8 +10,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from forecasting.knowing.panel import Flags, Panel
 from forecasting.knowing.usual import Rows
 from forecasting.knowing.vintages import Floats, Ints
-from forecasting.models.base import Base
 from forecasting.models.past import Past, Told
+from forecasting.models.usual_week import UsualWeek
 from lakehouse.city.calendar import FAR_DAYS
 
 _EARLIEST_SEASONS = 5
@@ -105,14 +105,14 @@ class Boosted:
     least: int = 40
     seed: int = 0
 
-    def fit(self, panel: Panel) -> "Grown | Base":
+    def fit(self, panel: Panel) -> "Grown | UsualWeek":
         """Grow the trees from what the panel knows."""
         past = Past(panel, panel.steps - panel.frequency.reach * panel.frequency.day)
         lessons = [self._lesson(past, number) for number in range(self.bags)]
         if any(
             len(taught.value) < _FEWEST_ROWS or len(held.value) < _FEWEST_HELD for taught, held in lessons
         ):
-            return Base()
+            return UsualWeek()
         names = tuple(
             name for name in lessons[0][0].asked.told if all(taught.tells(name) for taught, _ in lessons)
         )

@@ -23,10 +23,10 @@ from forecasting.knowing.families import families
 from forecasting.knowing.panel import Panel
 from forecasting.knowing.scenario import Scenario
 from forecasting.models import Model
-from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.models.prophet import Prophet
 from forecasting.models.smoothing import Smoothing
+from forecasting.models.usual_week import UsualWeek
 from forecasting.publishing import publish
 from forecasting.publishing.publish import Issue
 from lakehouse.city import cameras
@@ -164,7 +164,7 @@ def models(panel: Panel, prophets: int) -> list[Model]:
     height = np.nansum(panel.y, axis=1)
     largest = np.argsort(-height)[:prophets]
     few = frozenset(panel.ids[largest][height[largest] > 0].tolist())
-    return [Base(), Boosted(), Smoothing(), *([Prophet(few)] if few else [])]
+    return [UsualWeek(), Boosted(), Smoothing(), *([Prophet(few)] if few else [])]
 
 
 @dataclass(frozen=True)

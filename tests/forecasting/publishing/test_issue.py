@@ -25,7 +25,7 @@ HORIZON = 25
 def small(monkeypatch):
     """Few trees suffice to see that everything is in its place."""
     monkeypatch.setattr(
-        issue, "models", lambda *_: [issue.Base(), issue.Boosted(rows=1500, bags=2, trees=10)]
+        issue, "models", lambda *_: [issue.UsualWeek(), issue.Boosted(rows=1500, bags=2, trees=10)]
     )
 
 

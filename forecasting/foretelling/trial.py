@@ -1,6 +1,5 @@
 """A backtest of any long frame from anywhere: forecasts from its own past, and how good they were."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,9 @@ import pandas as pd
 from forecasting.foretelling.forecast import Forecast, forecast, mean
 from forecasting.judging.backtest import SCORES, cpu_s, scores
 from forecasting.judging.choose import BLEND
+from forecasting.knowing.frame import AS_WRITTEN, Told, judged, untold
 from forecasting.knowing.frequency import frequency
+from forecasting.knowing.notation import Notation
 from forecasting.knowing.panel import Panel
 from forecasting.models import Model
 from forecasting.models.boosted import Boosted
@@ -24,13 +25,6 @@ from lakehouse.tables import QUANTILES, quantile_column
 
 MODELS = {"base": UsualWeek, "boosted": Boosted, "smoothing": Smoothing, "prophet": Prophet, "naive": Naive}
 MEMBERS = ("base", "boosted", "smoothing")
-
-
-Progress = Callable[[str], None]
-
-
-def _untold(_: str) -> None:
-    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +58,9 @@ class Trial:
     future: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     holidays: str = ""
+    notation: Notation = AS_WRITTEN
 
-    def run(self, frame: pd.DataFrame, told: Progress = _untold) -> Outcome:
+    def run(self, frame: pd.DataFrame, told: Told = untold) -> Outcome:
         """Forecast the frame's own past; `told` hears of every cut-off that is done.
 
         Raises:
@@ -75,7 +70,10 @@ class Trial:
         models = self._models()
         step = self.step or frequency(self.freq).step
         spare = self.horizon + (self.cutoffs - 1) * step
-        panel = Panel.of(frame, self.freq, self.horizon, future=self.future, static=self.static, spare=spare)
+        read = judged(frame, frequency(self.freq), self.future, self.static, self.notation, told)
+        panel = Panel.laid(read, self.horizon, spare=spare, told=told)
+        if not np.isfinite(panel.y).any():
+            raise BadTable("y", "nothing is known of it in any row", "give a past to forecast from")
         panel = panel.spread(country_days(panel, self.holidays)) if self.holidays else panel
         cuts = [self.horizon + number * step for number in reversed(range(self.cutoffs))]
         cuts = [cut for cut in cuts if cut < panel.steps]
@@ -94,18 +92,6 @@ class Trial:
             if name not in MODELS:
                 raise UnknownParameter(name, f"the models are {', '.join(MODELS)}", "name some of these")
         return [MODELS[name]() for name in dict.fromkeys(("base", *(self.models or MEMBERS)))]
-
-
-def read(path: Path) -> pd.DataFrame:
-    """The long frame in a parquet file.
-
-    Raises:
-        BadTable: there is no such file, or it is no parquet.
-    """
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise BadTable(str(path), f"it cannot be read as parquet: {error}", "name a parquet file") from error
 
 
 def _tried(panel: Panel, cut: int, models: list[Model]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:

@@ -42,7 +42,10 @@ class Outcome:
 
     def __str__(self) -> str:
         means = self.scores.groupby("model")[list(SCORES)].mean().assign(cpu_s=self.cpu_s)
-        return means.sort_values("mase").round(3).to_string()
+        table = means.sort_values("mase").round(3).to_string(na_rep="-")
+        unscaled = self.scores.loc[self.scores["mase"].isna(), "unique_id"].nunique()
+        never = f"\nundefined (-) for {unscaled:,} series that are the same in every season: mase, rmsse, sql"
+        return table + (never if unscaled else "")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ Times = npt.NDArray[np.datetime64]
 
 _NEAR_DAYS = 5
 """School holidays, bridge days and travelling lie around a feast."""
+_EDGES = ((np.min, -1), (np.max, 1))
 UNLIKE = ("holiday", "leave", "lebaran")
 """The flags that make a day unlike its weekday: the usual skips such days."""
 
@@ -43,6 +44,14 @@ class Panel:
     def steps(self) -> int:
         """T, the column of the first step to predict."""
         return int(self.y.shape[1])
+
+    @property
+    def constant(self) -> Floats:
+        """(n,) the only value that a series has had in two seasons or more; NaN where it had several."""
+        known = np.isfinite(self.y)
+        low, high = (edge(np.where(known, self.y, -sign * np.inf), axis=1) for edge, sign in _EDGES)
+        alike = (low == high) & (known.sum(axis=1) >= 2 * self.frequency.season)
+        return np.where(alike, low, np.nan)
 
     @property
     def unlike(self) -> Flags:

@@ -1,0 +1,116 @@
+"""What days off do to each series: how far its own earlier ones lay from its usual, and those of all."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from forecasting.knowing.panel import Panel
+from forecasting.knowing.usual import Rows, usual
+from forecasting.knowing.vintages import Floats, Ints
+
+_FLAGS = ("holiday", "leave")
+_WEEKEND = 2
+"""A holiday on a Sunday takes nobody from work: each flag has two kinds of day."""
+_FEWEST = 3
+"""So many days of its own a series needs before they are heard beside those of all."""
+
+
+@dataclass(frozen=True)
+class OffDays:
+    """`kinds` (n or 1, T + horizon) numbers the kind of a day off, -1 for other days.
+
+    `pool` (kinds,) is the mean departure on the scale, `own` (n, kinds) each series' mean, `trust` (n, kinds)
+    how much that is heard, `counts` (n, kinds) of how many days it is the mean; `keys` sorts those days,
+    and `days` are their departures.
+    """
+
+    kinds: Ints
+    pool: Floats
+    own: Floats
+    trust: Floats
+    counts: Ints
+    keys: Ints
+    days: Floats
+
+    @classmethod
+    def of(cls, panel: Panel, grid: Floats, weights: Floats) -> Self:
+        """Learn it from a past on its scale (n, T); hours count by their `weights` (n, T)."""
+        kinds, n, width = _kinds(panel), len(panel.ids), len(_FLAGS) * _WEEKEND
+        off = np.broadcast_to(kinds[:, : panel.steps] >= 0, grid.shape) & np.isfinite(grid)
+        series, columns = np.nonzero(off)
+        hours = _hours(panel, series, columns)
+        starts = np.maximum(columns - hours, 0)
+        departed = grid[off] - usual(
+            grid, panel, Rows(series, starts, columns - starts, np.zeros_like(starts))
+        )
+        known = np.isfinite(departed)
+        series, columns, departed = series[known], columns[known], departed[known]
+        keys, place = np.unique(_keys(panel, kinds, series, columns), return_inverse=True)
+        weight = weights[series, columns]
+        days = np.bincount(place, departed * weight, len(keys)) / np.maximum(
+            np.bincount(place, weight, len(keys)), 1e-9
+        )
+        cells = keys % (n * width)
+        counts, sums, squares = (
+            np.bincount(cells, values, n * width).reshape(n, width)
+            for values in (np.ones(len(keys)), days, days**2)
+        )
+        some = np.maximum(counts, 1)
+        pool, own = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1), sums / some
+        noise = np.maximum(squares / some - own**2, 0) / np.maximum(counts - 1, 1)
+        apart = (own - pool) ** 2
+        trust = np.where((counts >= _FEWEST) & (apart > noise), 1 - noise / np.maximum(apart, 1e-12), 0.0)
+        return cls(kinds, pool, own, trust, counts.astype(np.int64), keys, days)
+
+    def effect(self, panel: Panel, rows: Rows, young: "Ints | np.ndarray") -> Floats:
+        """(rows,) what a day off adds on the scale to each step; a day of the past tells nothing of itself.
+
+        `young` (rows,) says of which series no day off is known.
+        """
+        kind = self.kinds[rows.series % len(self.kinds), rows.columns]
+        cell = rows.series, np.maximum(kind, 0)
+        own, counts, keys = self.own[cell], self.counts[cell], _keys(panel, self.kinds, *_places(rows))
+        place = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
+        if len(self.keys):
+            itself = (self.keys[place] == keys) & (counts > 1)
+            own = np.where(itself, (own * counts - self.days[place]) / np.maximum(counts - 1, 1), own)
+        pool = self.pool[cell[1]]
+        told = pool + np.where(young, 0, self.trust[cell]) * (own - pool)
+        return np.where(kind >= 0, told, 0.0)
+
+
+def _hours(panel: Panel, series: Ints, columns: Ints) -> Ints:
+    """Since each day's begin."""
+    times = panel.times(series, columns)
+    hours: Ints = (times - times.astype("M8[D]")).astype(np.int64) if panel.frequency.day > 1 else columns * 0
+    return hours
+
+
+def _places(rows: Rows) -> tuple[Ints, Ints]:
+    return rows.series, rows.columns
+
+
+def _keys(panel: Panel, kinds: Ints, series: Ints, columns: Ints) -> Ints:
+    """A number for each day off of each series and kind, the day counting most."""
+    width = len(_FLAGS) * _WEEKEND
+    kind = np.maximum(kinds[series % len(kinds), columns], 0)
+    days = panel.times(series, columns).astype("M8[D]").astype(np.int64)
+    keys: Ints = (days * len(panel.ids) + series) * width + kind
+    return keys
+
+
+def _kinds(panel: Panel) -> Ints:
+    known = panel.known
+    rows = max([len(known[name]) for name in _FLAGS if name in known] or [1])
+    kinds = np.full((rows, panel.steps + panel.horizon), -1)
+    if panel.frequency.unit == "M":
+        return kinds
+    series = np.arange(rows)[:, None]
+    days = panel.times(series, np.arange(kinds.shape[1])[None]).astype("M8[D]").astype(np.int64)
+    weekend = (days + 3) % 7 >= 5  # noqa: PLR2004 - 1970 began on a Thursday
+    for number, name in reversed(list(enumerate(_FLAGS))):
+        if name in known:
+            kinds = np.where(np.nan_to_num(known[name]) > 0, number * _WEEKEND + weekend, kinds)
+    # Lebaran is told by its distance to the feast, and not as a holiday like others.
+    return np.where(np.nan_to_num(known["lebaran"]) > 0, -1, kinds) if "lebaran" in known else kinds

@@ -62,8 +62,10 @@ def run(
     )
     local = issued_at.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M")
     print(unusual.tell(opened, issued_at))
+    for kind in issue.retired(opened, _several(kinds)):
+        print(f"left out {kind}: it is retired, no analytic of this installation makes it")
     if not wanted:
-        print(f"forecast nothing: what was known until {local} has been forecast")
+        print(f"forecast nothing more: what was known until {local} has been forecast")
         return
     rows = 0
     for number, done in enumerate(issue.run(opened, wanted, executor), 1):

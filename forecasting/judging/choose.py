@@ -12,7 +12,9 @@ from forecasting.knowing.scale import ROUNDING, Scale
 from forecasting.knowing.vintages import Floats
 
 BASE, BLEND = "base", "blend"
-NONE = "insufficient data"
+NONE, NO_CAMERA = "insufficient data", "no camera"
+UNABLE = (NONE, NO_CAMERA)
+"""Why an area has no forecast: too little is known of it, or no camera in it sees the kind."""
 _VETO = 1.5
 """A model whose errors are so many times the usual's is not trusted with that series."""
 _WORST = 4.0

@@ -53,7 +53,7 @@ def cameras(lake: Lake, kind: str, since: datetime, until: datetime) -> frozense
 def watched(
     lake: Lake, kind: str, areas: Collection[str], since: datetime, until: datetime
 ) -> frozenset[str]:
-    """Which of the areas had a camera that sees the kind in [since, until), whether it told anything or not."""
+    """Which of the areas had a camera that sees the kind in [since, until), be it that it told nothing."""
     wanted = (pc.field("kind") == kind) & pc.field("area_id").isin(sorted(areas))
     wanted &= (pc.field("hour") >= since) & (pc.field("hour") < until) & (pc.field("cameras_total") > 0)
     return frozenset(lake.read("area_hours", columns=["area_id"], where=wanted)["area_id"].to_pylist())

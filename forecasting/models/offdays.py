@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from forecasting.knowing.panel import Panel
+from forecasting.knowing.panel import Flags, Panel
 from forecasting.knowing.usual import Rows, usual
 from forecasting.knowing.vintages import Floats, Ints
 
@@ -35,49 +35,61 @@ class OffDays:
 
     @classmethod
     def of(cls, panel: Panel, grid: Floats, weights: Floats) -> Self:
-        """Learn it from a past on its scale (n, T); hours count by their `weights` (n, T)."""
-        kinds, n, width = _kinds(panel), len(panel.ids), len(_FLAGS) * _WEEKEND
-        off = np.broadcast_to(kinds[:, : panel.steps] >= 0, grid.shape) & np.isfinite(grid)
-        series, columns = np.nonzero(off)
-        hours = _hours(panel, series, columns)
-        starts = np.maximum(columns - hours, 0)
-        departed = grid[off] - usual(
-            grid, panel, Rows(series, starts, columns - starts, np.zeros_like(starts))
-        )
-        known = np.isfinite(departed)
-        series, columns, departed = series[known], columns[known], departed[known]
-        keys, place = np.unique(_keys(panel, kinds, series, columns), return_inverse=True)
-        weight = weights[series, columns]
-        days = np.bincount(place, departed * weight, len(keys)) / np.maximum(
-            np.bincount(place, weight, len(keys)), 1e-9
-        )
-        cells = keys % (n * width)
+        """Learn it from a past on its scale (n, T); hours count by their `weights` (n, T).
+
+        Of a series' own mean as much is heard as its distance from the pool's is beyond the noise of so few
+        days (James and Stein, 1961).
+        """
+        kinds, shape = _kinds(panel), (len(panel.ids), len(_FLAGS) * _WEEKEND)
+        keys, days = _days(panel, kinds, grid, weights)
         counts, sums, squares = (
-            np.bincount(cells, values, n * width).reshape(n, width)
+            np.bincount(keys % np.prod(shape), values, np.prod(shape)).reshape(shape)
             for values in (np.ones(len(keys)), days, days**2)
         )
-        some = np.maximum(counts, 1)
-        pool, own = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1), sums / some
-        noise = np.maximum(squares / some - own**2, 0) / np.maximum(counts - 1, 1)
+        pool, own = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1), sums / np.maximum(counts, 1)
+        noise = np.maximum(squares / np.maximum(counts, 1) - own**2, 0) / np.maximum(counts - 1, 1)
         apart = (own - pool) ** 2
-        trust = np.where((counts >= _FEWEST) & (apart > noise), 1 - noise / np.maximum(apart, 1e-12), 0.0)
+        heard = (counts >= _FEWEST) & (apart > noise)
+        trust = np.where(heard, 1 - noise / np.where(heard, apart, 1), 0.0)
         return cls(kinds, pool, own, trust, counts.astype(np.int64), keys, days)
 
-    def effect(self, panel: Panel, rows: Rows, young: "Ints | np.ndarray") -> Floats:
+    def effect(self, panel: Panel, rows: Rows, young: Flags) -> Floats:
         """(rows,) what a day off adds on the scale to each step; a day of the past tells nothing of itself.
 
-        `young` (rows,) says of which series no day off is known.
+        `young` (rows,) says where no day off of the series' own may be known.
         """
         kind = self.kinds[rows.series % len(self.kinds), rows.columns]
         cell = rows.series, np.maximum(kind, 0)
-        own, counts, keys = self.own[cell], self.counts[cell], _keys(panel, self.kinds, *_places(rows))
-        place = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
-        if len(self.keys):
-            itself = (self.keys[place] == keys) & (counts > 1)
-            own = np.where(itself, (own * counts - self.days[place]) / np.maximum(counts - 1, 1), own)
-        pool = self.pool[cell[1]]
+        own, pool = (
+            self._besides(_keys(panel, self.kinds, rows.series, rows.columns), cell),
+            self.pool[cell[1]],
+        )
         told = pool + np.where(young, 0, self.trust[cell]) * (own - pool)
         return np.where(kind >= 0, told, 0.0)
+
+    def _besides(self, keys: Ints, cell: tuple[Ints, Ints]) -> Floats:
+        """(rows,) a series' own mean without the row's own day."""
+        own, counts = self.own[cell], self.counts[cell]
+        if not len(self.keys):
+            return own
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        itself = (self.keys[place] == keys) & (counts > 1)
+        return np.where(itself, (own * counts - self.days[place]) / np.maximum(counts - 1, 1), own)
+
+
+def _days(panel: Panel, kinds: Ints, grid: Floats, weights: Floats) -> tuple[Ints, Floats]:
+    """The keys of the known days off, and how far each lay from the usual of the weeks before it."""
+    off = np.broadcast_to(kinds[:, : panel.steps] >= 0, grid.shape) & np.isfinite(grid)
+    series, columns = np.nonzero(off)
+    starts = np.maximum(columns - _hours(panel, series, columns), 0)
+    rows = Rows(series, starts, columns - starts, np.zeros_like(starts))
+    departed = grid[off] - usual(grid, panel, rows)
+    known = np.isfinite(departed)
+    series, columns, departed = series[known], columns[known], departed[known]
+    keys, place = np.unique(_keys(panel, kinds, series, columns), return_inverse=True)
+    weight = weights[series, columns]
+    total, count = (np.bincount(place, values, len(keys)) for values in (departed * weight, weight))
+    return keys, total / np.where(count > 0, count, 1)
 
 
 def _hours(panel: Panel, series: Ints, columns: Ints) -> Ints:
@@ -85,10 +97,6 @@ def _hours(panel: Panel, series: Ints, columns: Ints) -> Ints:
     times = panel.times(series, columns)
     hours: Ints = (times - times.astype("M8[D]")).astype(np.int64) if panel.frequency.day > 1 else columns * 0
     return hours
-
-
-def _places(rows: Rows) -> tuple[Ints, Ints]:
-    return rows.series, rows.columns
 
 
 def _keys(panel: Panel, kinds: Ints, series: Ints, columns: Ints) -> Ints:

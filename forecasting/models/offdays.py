@@ -1,4 +1,4 @@
-"""What days off do to each series: how far its own earlier ones lay from its usual, and those of all."""
+"""What days off do to a series that they do not do to the others, by its own earlier ones."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -13,7 +13,7 @@ _FLAGS = ("holiday", "leave")
 _WEEKEND = 2
 """A holiday on a Sunday takes nobody from work: each flag has two kinds of day."""
 _FEWEST = 3
-"""So many days of its own a series needs before they are heard beside those of all."""
+"""So many days of its own a series needs before they are heard."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,10 @@ class OffDays:
     def of(cls, panel: Panel, grid: Floats, weights: Floats) -> Self:
         """Learn it from a past on its scale (n, T); hours count by their `weights` (n, T).
 
-        Of a series' own mean as much is heard as its distance from the pool's is beyond the noise of so few
-        days (James and Stein, 1961).
+        What days off do to all is left to those who learn from all. Of how far a series' own mean lies from
+        that, as much is heard as it is larger than its days differ among themselves: where a feast empties
+        the streets and the next one fills them, their mean foretold no day (heard in full, errors on days
+        off grew by a fifth on pedestrians and counters).
         """
         kinds, shape = _kinds(panel), (len(panel.ids), len(_FLAGS) * _WEEKEND)
         keys, days = _days(panel, kinds, grid, weights)
@@ -47,25 +49,22 @@ class OffDays:
             for values in (np.ones(len(keys)), days, days**2)
         )
         pool, own = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1), sums / np.maximum(counts, 1)
-        noise = np.maximum(squares / np.maximum(counts, 1) - own**2, 0) / np.maximum(counts - 1, 1)
+        noise = np.maximum(squares - counts * own**2, 0) / np.maximum(counts - 1, 1)
         apart = (own - pool) ** 2
         heard = (counts >= _FEWEST) & (apart > noise)
         trust = np.where(heard, 1 - noise / np.where(heard, apart, 1), 0.0)
         return cls(kinds, pool, own, trust, counts.astype(np.int64), keys, days)
 
     def effect(self, panel: Panel, rows: Rows, young: Flags) -> Floats:
-        """(rows,) what a day off adds on the scale to each step; a day of the past tells nothing of itself.
+        """(rows,) what a day off adds beyond what it adds to all; a day of the past tells nothing of itself.
 
         `young` (rows,) says where no day off of the series' own may be known.
         """
         kind = self.kinds[rows.series % len(self.kinds), rows.columns]
         cell = rows.series, np.maximum(kind, 0)
-        own, pool = (
-            self._besides(_keys(panel, self.kinds, rows.series, rows.columns), cell),
-            self.pool[cell[1]],
-        )
-        told = pool + np.where(young, 0, self.trust[cell]) * (own - pool)
-        return np.where(kind >= 0, told, 0.0)
+        own = self._besides(_keys(panel, self.kinds, rows.series, rows.columns), cell)
+        heard = (kind >= 0) & ~young
+        return np.where(heard, self.trust[cell] * (own - self.pool[cell[1]]), 0.0)
 
     def _besides(self, keys: Ints, cell: tuple[Ints, Ints]) -> Floats:
         """(rows,) a series' own mean without the row's own day."""

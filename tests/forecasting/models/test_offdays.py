@@ -8,6 +8,7 @@ from forecasting.knowing.panel import Panel
 from forecasting.knowing.scenario import Scenario
 from forecasting.knowing.usual import Rows
 from forecasting.models.boosted import Boosted
+from forecasting.models.offdays import OffDays
 from forecasting.models.past import Past
 from forecasting.models.usual_week import UsualWeek
 
@@ -80,17 +81,13 @@ def test_the_reason_is_the_calendar():
 
 
 def test_a_day_tells_nothing_of_itself():
-    """While a model learns, a holiday's own departure is not among those that it is told by."""
+    """While a model learns, a holiday is told by the mean of its series' other holidays."""
     panel = _panel()
+    grid = Past(panel).grid
+    off = OffDays.of(panel, grid, np.exp(grid))
     (first, *_) = np.flatnonzero(panel.known["holiday"][0, : panel.steps])
-    changed = panel.y.copy()
-    changed[0, first] *= 3
-    rows = _rows(0, first)
-    other = Panel(panel.ids, panel.frequency, panel.origins, changed, panel.horizon, panel.known)
-    before, after = (Past(one).off_day(rows) for one in (panel, other))
-    assert after == pytest.approx(before, abs=0.08)
-
-
-def _rows(series, column):
-
-    return Rows(np.array([series]), np.array([column]), np.array([0]), np.array([0]))
+    rows = Rows(np.array([0]), np.array([first]), np.array([0]), np.array([0]))
+    own = off.days[off.keys // off.pool.size % len(panel.ids) == 0]
+    told = off.effect(panel, rows, np.array([False]))
+    assert told / off.trust[0, 0] + off.pool[0] == pytest.approx(own[1:].mean())
+    assert own[1:].mean() != pytest.approx(own.mean())

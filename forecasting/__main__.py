@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 from forecasting.executor import Executor
-from forecasting.foretelling.trial import Trial, read
+from forecasting.foretelling.trial import Trial
+from forecasting.knowing.file import read
+from forecasting.knowing.frame import KEYS
+from forecasting.knowing.notation import Notation
 from forecasting.knowing.series import last_full_hour
 from forecasting.publishing import issue, unusual
 from forecasting.reporting import report
@@ -59,8 +62,10 @@ def run(
     )
     local = issued_at.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M")
     print(unusual.tell(opened, issued_at))
+    for kind in issue.retired(opened, _several(kinds)):
+        print(f"left out {kind}: it is retired, no analytic of this installation makes it")
     if not wanted:
-        print(f"forecast nothing: what was known until {local} has been forecast")
+        print(f"forecast nothing more: what was known until {local} has been forecast")
         return
     rows = 0
     for number, done in enumerate(issue.run(opened, wanted, executor), 1):
@@ -90,7 +95,7 @@ def write_report(
 
 @app.command()
 def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
-    source: Annotated[Path, typer.Option("--input", help="Parquet: unique_id, ds, y, and more columns.")],
+    source: Annotated[Path, typer.Option("--input", help="Parquet or CSV: unique_id, ds, y and more.")],
     freq: Annotated[str, typer.Option(help="h, D, MS or QS.")],
     horizon: Annotated[int, typer.Option(min=1, help="Steps.")],
     out: Annotated[Path, typer.Option(help="Parquet to write: a row a forecast.")],
@@ -104,12 +109,23 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
     future: Annotated[str, typer.Option(help="Columns known beforehand, with commas.")] = "",
     static: Annotated[str, typer.Option(help="Columns that say something of a series, with commas.")] = "",
     holidays: Annotated[str, typer.Option(help="A country's holidays, such as ID or AU-VIC.")] = "",
+    dates: Annotated[
+        str, typer.Option(help="How dates are written in text: DD/MM/YYYY; by default 2026-01-31.")
+    ] = "",
+    decimal: Annotated[str, typer.Option(help="The decimal sign of numbers in text, . or , alone.")] = "",
 ) -> None:
-    """Forecast a file's own past from several origins, print how good that was, and write it down."""
+    """Forecast a file's own past from several origins, print how good that was, and write it down.
+
+    What cannot be read in one way is refused with its column, first value and number; all else that is not
+    taken just as it was given is told.
+    """
     named = {"models": models, "future": future, "static": static}
     columns = {name: tuple(_several([text])) for name, text in named.items()}
-    trial = Trial(freq, horizon, cutoffs, step, holidays=holidays, **columns)
-    done = trial.run(read(source), lambda line: print(line, flush=True))
+    trial = Trial(
+        freq, horizon, cutoffs, step, holidays=holidays, notation=Notation(dates, decimal), **columns
+    )
+    frame = read(source, [*KEYS, *columns["future"], *columns["static"]])
+    done = trial.run(frame, lambda line: print(line, flush=True))
     done.write(out)
     print(done)
 

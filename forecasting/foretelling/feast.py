@@ -9,7 +9,7 @@ import numpy as np
 
 from forecasting.judging.intervals import LEVELS
 from forecasting.knowing.panel import Panel
-from forecasting.knowing.scale import Scale
+from forecasting.knowing.scale import ROUNDING, Scale
 from forecasting.knowing.usual import Rows, mean, usual
 from forecasting.knowing.vintages import Floats
 
@@ -50,7 +50,7 @@ class Feast:
             effect[:, columns[inside]] = np.where(np.isfinite(known), known, unknown)[:, inside]
             feasts[:, columns[inside]] = np.isfinite(told).sum(axis=-1)[:, inside]
             earlier.append(_departures(panel, scale, start, span))
-        return cls(scale, effect, feasts)
+        return cls(scale, np.where(np.abs(effect) <= ROUNDING, 0.0, effect), feasts)
 
     @cached_property
     def idle(self) -> bool:
@@ -62,8 +62,9 @@ class Feast:
         if self.idle:
             return panel
         series = np.arange(len(panel.ids))[:, None]
-        ordinary = self.scale.forward(panel.y, series) - self.effect[:, : panel.steps]
-        return replace(panel, y=self.scale.back(ordinary, series))
+        effect = self.effect[:, : panel.steps]
+        ordinary = self.scale.back(self.scale.forward(panel.y, series) - effect, series)
+        return replace(panel, y=np.where(effect == 0, panel.y, ordinary))
 
     def ahead(self, horizon: int) -> Floats:
         """(n, horizon) what it adds on the scale to the steps to predict."""
@@ -78,7 +79,8 @@ class Feast:
         feasts = np.maximum(self.feasts[:, -horizon:], 1)[..., None]
         wider = np.where(effect != 0, np.sqrt(1 + 1 / feasts), 1.0)
         middle = scaled[..., [_MEDIAN]]
-        return np.sort(self.scale.back(middle + (scaled - middle) * wider + effect, series), axis=-1)
+        upon = np.sort(self.scale.back(middle + (scaled - middle) * wider + effect, series), axis=-1)
+        return np.where(effect == 0, bands, upon)
 
 
 def _starts(panel: Panel) -> Iterator[int]:

@@ -50,7 +50,7 @@ class Forecast:
 
 def mean(bands: Floats) -> Floats:
     """(…) the mean of the outcomes that the quantiles (…, quantiles) describe."""
-    return bands @ _SHARES
+    return np.clip(bands @ _SHARES, bands[..., 0], bands[..., -1])
 
 
 def forecast(

@@ -221,7 +221,8 @@ class Nursery:
     def bands(self, panel: Panel, numbers: Ints, paths: Floats, widths: Floats) -> Floats:
         """(young, horizon, quantiles) around the young's paths, as wide as the nursery's misses ask."""
         taught = self._taught(np.ones(len(self.cuts), dtype=np.bool_))
-        size = np.full(len(numbers), taught.size.mean() if len(taught.size) else 1.0)
+        missing = taught.size[taught.size > 0]
+        size = np.full(len(numbers), missing.mean() if len(missing) else 1.0)
         shape = np.broadcast_to(taught.shape.mean(axis=0), (*paths.shape, taught.shape.shape[-1]))
         misses = replace(taught, size=size, shape=shape, most=np.full(len(numbers), taught.most.max()))
         return misses.widened(widths).around(paths, np.ones(paths.shape), Scale.of(panel.only(numbers)))

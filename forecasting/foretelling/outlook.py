@@ -10,7 +10,7 @@ import pandas as pd
 from forecasting.foretelling.feast import Feast
 from forecasting.foretelling.forecast import Forecast, mean, rehearsed_scores
 from forecasting.foretelling.why import Reasons
-from forecasting.judging.choose import NONE
+from forecasting.judging.choose import UNABLE
 from forecasting.knowing.panel import Flags, Times
 from forecasting.knowing.vintages import Floats, Ints
 from lakehouse.tables import QUANTILES
@@ -56,7 +56,7 @@ class Outlook:
     @property
     def able(self) -> Flags:
         """(n,) which areas have a forecast."""
-        able: Flags = self.names != NONE
+        able: Flags = ~np.isin(self.names, UNABLE)
         return able
 
     @property

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from forecasting.foretelling.outlook import Outlook
 from forecasting.judging.intervals import LEVELS
+from forecasting.knowing.scale import snapped
 from forecasting.knowing.vintages import Floats, Ints
 from lakehouse.city.areas import Areas
 
@@ -278,6 +279,7 @@ def _losses(outlook: Outlook, before: Outlook) -> dict[str, Floats]:
     paths, truth = outlook.paths, outlook.truth
     shape = before.bands / np.where(before.median > 0, before.median, np.nan)[..., None]
     bands = np.where(np.isfinite(shape), paths[..., None] * shape, before.bands)
+    bands = snapped(bands, truth[..., None], np.abs(bands))
     off = truth[..., None] - bands
     pinball = np.where(np.isfinite(off), np.maximum(LEVELS * off, (LEVELS - 1) * off), np.nan).mean(axis=-1)
     unknown = ~np.isfinite(truth - paths)

@@ -1,6 +1,5 @@
 """A backtest of any long frame from anywhere: forecasts from its own past, and how good they were."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,26 +10,21 @@ import pandas as pd
 from forecasting.foretelling.forecast import Forecast, forecast, mean
 from forecasting.judging.backtest import SCORES, cpu_s, scores
 from forecasting.judging.choose import BLEND
+from forecasting.knowing.frame import AS_WRITTEN, Told, judged, untold
 from forecasting.knowing.frequency import frequency
+from forecasting.knowing.notation import Notation
 from forecasting.knowing.panel import Panel
 from forecasting.models import Model
-from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.models.naive import Naive
 from forecasting.models.prophet import Prophet
 from forecasting.models.smoothing import Smoothing
+from forecasting.models.usual_week import UsualWeek
 from lakehouse.problem import BadTable, UnknownParameter
 from lakehouse.tables import QUANTILES, quantile_column
 
-MODELS = {"base": Base, "boosted": Boosted, "smoothing": Smoothing, "prophet": Prophet, "naive": Naive}
+MODELS = {"base": UsualWeek, "boosted": Boosted, "smoothing": Smoothing, "prophet": Prophet, "naive": Naive}
 MEMBERS = ("base", "boosted", "smoothing")
-
-
-Progress = Callable[[str], None]
-
-
-def _untold(_: str) -> None:
-    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,10 @@ class Outcome:
 
     def __str__(self) -> str:
         means = self.scores.groupby("model")[list(SCORES)].mean().assign(cpu_s=self.cpu_s)
-        return means.sort_values("mase").round(3).to_string()
+        table = means.sort_values("mase").round(3).to_string(na_rep="-")
+        unscaled = self.scores.loc[self.scores["mase"].isna(), "unique_id"].nunique()
+        never = f"\nundefined (-) for {unscaled:,} series that are the same in every season: mase, rmsse, sql"
+        return table + (never if unscaled else "")
 
 
 @dataclass(frozen=True)
@@ -64,8 +61,9 @@ class Trial:
     future: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     holidays: str = ""
+    notation: Notation = AS_WRITTEN
 
-    def run(self, frame: pd.DataFrame, told: Progress = _untold) -> Outcome:
+    def run(self, frame: pd.DataFrame, told: Told = untold) -> Outcome:
         """Forecast the frame's own past; `told` hears of every cut-off that is done.
 
         Raises:
@@ -75,7 +73,10 @@ class Trial:
         models = self._models()
         step = self.step or frequency(self.freq).step
         spare = self.horizon + (self.cutoffs - 1) * step
-        panel = Panel.of(frame, self.freq, self.horizon, future=self.future, static=self.static, spare=spare)
+        read = judged(frame, frequency(self.freq), self.future, self.static, self.notation, told)
+        panel = Panel.laid(read, self.horizon, spare=spare, told=told)
+        if not np.isfinite(panel.y).any():
+            raise BadTable("y", "nothing is known of it in any row", "give a past to forecast from")
         panel = panel.spread(country_days(panel, self.holidays)) if self.holidays else panel
         cuts = [self.horizon + number * step for number in reversed(range(self.cutoffs))]
         cuts = [cut for cut in cuts if cut < panel.steps]
@@ -94,18 +95,6 @@ class Trial:
             if name not in MODELS:
                 raise UnknownParameter(name, f"the models are {', '.join(MODELS)}", "name some of these")
         return [MODELS[name]() for name in dict.fromkeys(("base", *(self.models or MEMBERS)))]
-
-
-def read(path: Path) -> pd.DataFrame:
-    """The long frame in a parquet file.
-
-    Raises:
-        BadTable: there is no such file, or it is no parquet.
-    """
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise BadTable(str(path), f"it cannot be read as parquet: {error}", "name a parquet file") from error
 
 
 def _tried(panel: Panel, cut: int, models: list[Model]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:

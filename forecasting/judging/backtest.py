@@ -9,12 +9,12 @@ import pandas as pd
 from utilsforecast import losses
 
 from forecasting.knowing.panel import Flags, Panel
+from forecasting.knowing.scale import ROUNDING, Scale, snapped
 from forecasting.knowing.vintages import Floats
 from forecasting.models import Doubtful, Fitted, Model
 from lakehouse.tables import QUANTILES, quantile_column
 
-_NOTHING_THERE = 1e6
-"""utilsforecast divides by next to nothing where every value is 0: there is no such score."""
+_SCALED = ("mase", "rmsse", "sql")
 _OF_BANDS = ("sql", "wql", "coverage80", "coverage95")
 SCORES = ("mase", "rmsse", *_OF_BANDS)
 
@@ -81,8 +81,13 @@ def rehearse(panel: Panel, models: Sequence[Model], cuts: Sequence[int]) -> Rehe
 
 
 def answer(fitted: Fitted, panel: Panel) -> tuple[Floats, Floats | None]:
-    """What a model says behind the panel's end, and how far off it is wont to be there, if it can tell."""
-    return fitted.doubted(panel) if isinstance(fitted, Doubtful) else (fitted.predict(panel), None)
+    """What a model says behind the panel's end, and how far off it is wont to be there, if it can tell.
+
+    What never was anything else is said to stay so: what others do is no reason to expect another value.
+    """
+    path, off = fitted.doubted(panel) if isinstance(fitted, Doubtful) else (fitted.predict(panel), None)
+    constant = np.broadcast_to(panel.constant[:, None], path.shape)
+    return np.where(np.isfinite(constant) & np.isfinite(path), constant, path), off
 
 
 def _fitted(model: Model, pasts: Sequence[Panel]) -> list[Fitted]:
@@ -93,6 +98,9 @@ def _fitted(model: Model, pasts: Sequence[Panel]) -> list[Fitted]:
 
 def scores(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFrame:
     """How good the forecasts behind one origin were: a row a series and model, with n, the steps compared.
+
+    A score that divides by nothing is undefined: what is scaled by how much a past changed from one season
+    to the next where it never did, and wql where all that came was 0.
 
     Args:
         past: what was known at the origin.
@@ -115,7 +123,11 @@ def scores(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFr
     tall = [table.melt("unique_id", models, "model", name) for name, table in found.items()]
     table = pd.concat([part.set_index(["unique_id", "model"]) for part in tall], axis=1).reset_index()
     counted = told.groupby("unique_id").size().rename("n")
-    table["wql"] = table["wql"].where(table["wql"] < _NOTHING_THERE)
+    moved, came = _moved(past), np.nansum(np.abs(truth), axis=1)
+    heights = ROUNDING * Scale.of(past).size
+    series = table["unique_id"].to_numpy()
+    table.loc[(moved <= heights)[series], list(_SCALED)] = np.nan
+    table.loc[(came <= heights)[series], "wql"] = np.nan
     finite: pd.DataFrame = table.replace([np.inf, -np.inf], np.nan).merge(counted, on="unique_id")
     return finite.assign(unique_id=past.ids[finite["unique_id"]])
 
@@ -129,14 +141,23 @@ def _wide(past: Panel, truth: Floats, bands: Mapping[str, Floats]) -> pd.DataFra
     """What utilsforecast compares, series as numbers; quantiles stand under its names for levels too."""
     ds = past.future.astype("M8[ns]").ravel()
     told = {"unique_id": np.repeat(np.arange(len(past.ids)), past.horizon), "ds": ds, "y": truth.ravel()}
+    size = Scale.of(past).size[:, None, None]
     for model, band in bands.items():
-        flat = band.reshape(-1, len(QUANTILES))
+        flat = snapped(band, truth[..., None], size).reshape(-1, len(QUANTILES))
         told |= {f"{model}-{quantile_column(q)}": flat[:, k] for k, q in enumerate(QUANTILES)}
         told |= {model: flat[:, QUANTILES.index(0.5)]}
         for level, low, high in ((80, 0.1, 0.9), (95, 0.025, 0.975)):
             told[f"{model}-lo-{level}"] = flat[:, QUANTILES.index(low)]
             told[f"{model}-hi-{level}"] = flat[:, QUANTILES.index(high)]
     return pd.DataFrame(told).dropna(subset=["y"])
+
+
+def _moved(past: Panel) -> Floats:
+    """(n,) how far values lay from those a season before, the largest; 0 where there are no two."""
+    lag = past.frequency.scale
+    moved = np.abs(past.y[:, lag:] - past.y[:, :-lag])
+    largest: Floats = np.where(np.isfinite(moved), moved, 0).max(axis=1, initial=0)
+    return largest
 
 
 def _train(past: Panel) -> pd.DataFrame:

@@ -8,13 +8,16 @@ import numpy.typing as npt
 
 from forecasting.judging.backtest import Rehearsal
 from forecasting.knowing.panel import Flags
-from forecasting.knowing.scale import Scale
+from forecasting.knowing.scale import ROUNDING, Scale
 from forecasting.knowing.vintages import Floats
 
 BASE, BLEND = "base", "blend"
-NONE = "insufficient data"
+NONE, NO_CAMERA = "insufficient data", "no camera"
+UNABLE = (NONE, NO_CAMERA)
+"""Why an area has no forecast: too little is known of it, or no camera in it sees the kind."""
 _VETO = 1.5
 """A model whose errors are so many times the usual's is not trusted with that series."""
+_WORST = 4.0
 _EARNEST = 12.0
 """A model with 6 % more error than the best is heard half as loudly, and with 21 % more not at all.
 
@@ -40,7 +43,7 @@ class Choice:
     names: npt.NDArray[np.str_]
 
     def path(self, paths: Mapping[str, Floats], near_unlike: Flags, scale: Scale) -> Floats:
-        """(…, n, horizon) the members' paths in their weights, averaged on the scale.
+        """(…, n, horizon) the members' paths in their weights, averaged on the scale: among them, always.
 
         `near_unlike` (…, n, horizon) says which weights count.
         """
@@ -49,7 +52,10 @@ class Choice:
         share = np.where(np.isfinite(scaled), self.weights[series, near_unlike.astype(np.int64)], 0)
         weight = share.sum(axis=-1)
         total = (share * np.nan_to_num(scaled)).sum(axis=-1)
-        return scale.back(np.where(weight > 0, total / np.maximum(weight, 1e-9), np.nan), series)
+        found = scale.back(np.where(weight > 0, total / np.maximum(weight, 1e-9), np.nan), series)
+        said = np.stack([paths[member] for member in self.members], axis=-1)
+        low = np.where(share > 0, said, np.inf).min(axis=-1)
+        return np.clip(found, low, np.where(share > 0, said, -np.inf).max(axis=-1))
 
     def say(self, member: str, near_unlike: Flags) -> Floats:
         """(n, horizon) one member's weight in each step."""
@@ -88,11 +94,15 @@ def _weights(ratio: Floats, worse: Floats) -> Floats:
 
 
 def _ratios(truth: Floats, paths: Sequence[Floats], base: int = 0) -> Floats:
-    """(n, models) a model's absolute error over the usual's, shrunk to the pool's; NaN if never tried."""
+    """(n, models) a model's absolute error over the usual's, shrunk to the pool's; NaN if never tried.
+
+    Where the usual is exact nothing is learnt from others that are too, and no more than _WORST from those
+    that are not: a series without chance does not judge for all.
+    """
     errors = np.stack([_error(truth, path) for path in paths], axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        own = np.log(errors / errors[:, [base]])
-    own = np.where(np.isfinite(own), own, np.nan)
+    least = ROUNDING * np.fmax(_error(truth, np.zeros_like(truth)), 1e-100)[:, None]
+    own = np.log(np.maximum(errors, least) / np.maximum(errors[:, [base]], least))
+    own = np.where(errors + errors[:, [base]] > least, np.clip(own, -np.log(_WORST), np.log(_WORST)), np.nan)
     tried = np.isfinite(own)
     pool = np.where(tried, own, 0).sum(axis=0) / np.maximum(tried.sum(axis=0), 1)
     trust = len(truth) / (len(truth) + _SHRINK)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasting.knowing.frequency import Frequency
-from forecasting.knowing.scale import Scale
+from forecasting.knowing.scale import ROUNDING, Scale
 from forecasting.knowing.vintages import Floats, Ints
 from lakehouse.tables import QUANTILES
 
@@ -54,7 +54,8 @@ class Misses:
         off = (self.size[:, None] * spread)[..., None] * self.shape
         off = np.clip(off, -self.most[:, None, None], self.most[:, None, None])
         middle = scale.forward(path, series)[..., None]
-        return np.sort(scale.back(middle + off, series[..., None]), axis=-1)
+        bands = np.where(off == 0, path[..., None], scale.back(middle + off, series[..., None]))
+        return np.sort(bands, axis=-1)
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Rehearsed:
         """
         series = np.arange(self.path.shape[1])[:, None]
         off = scale.forward(self.truth, series) - scale.forward(self.path, series)
+        off = np.where(np.abs(off) <= ROUNDING, 0.0, off)
         missed, cells = off / self.spread, _cells(self.path.shape[1:], clock, self.first_hours)
         size, shape = _taught(missed, cells)
         return Misses(size, shape * _stretch(missed, cells), _most(off))
@@ -86,10 +88,11 @@ class Rehearsed:
 def _taught(missed: Floats, cells: tuple[Ints, Ints]) -> tuple[Floats, Floats]:
     """What is unsure lies as far above a path as below: few origins tell of no side that it leans to.
 
-    Most of what looks like a lean is that a few weeks were all busier, or all quieter, than foreseen.
+    Most of what looks like a lean is that a few weeks were all busier, or all quieter, than foreseen. What
+    never missed, such as a series of zeros, teaches the others nothing.
     """
     size = _sizes(missed)
-    shape = _shapes(missed / size[:, None], cells)
+    shape = _shapes(missed / np.where(size > 0, size, np.nan)[:, None], cells)
     return size, (shape - shape[..., ::-1]) / 2
 
 
@@ -110,7 +113,7 @@ def _stretch(missed: Floats, cells: tuple[Ints, Ints]) -> Floats:
     for origin in range(len(missed)):
         size, shape = _taught(np.delete(missed, origin, axis=0), cells)
         bounds = size[:, None, None] * shape
-        known = np.isfinite(missed[origin])
+        known = np.isfinite(missed[origin]) & ((missed[origin] != 0) | (size > 0)[:, None])
         some = slice(None, None, 1 + int(known.sum()) // _SAMPLE)
         with np.errstate(invalid="ignore", divide="ignore"):
             places.append(np.abs(missed[origin][known][some, None] / bounds[known][some]))
@@ -123,11 +126,12 @@ def _stretch(missed: Floats, cells: tuple[Ints, Ints]) -> Floats:
 
 
 def _sizes(missed: Floats) -> Floats:
+    """(n,) how far off each was in the mean, shrunk to the pool; 0 where it never was."""
     known = np.isfinite(missed)
     total, count = np.where(known, np.abs(missed), 0).sum(axis=(0, 2)), known.sum(axis=(0, 2))
-    pool = total.sum() / count.sum() if count.sum() else _UNTRIED
+    pool = total.sum() / count[total > 0].sum() if total.any() else _UNTRIED
     size = (total + _SIZE_STEPS * pool) / (count + _SIZE_STEPS)
-    return np.where((count > 0) & (total == 0), 1e-9, np.maximum(size, 1e-9))
+    return np.where((count > 0) & (total == 0), 0.0, np.maximum(size, 1e-9))
 
 
 def _cells(shape: tuple[int, int], clock: Frequency, first_hours: Ints) -> tuple[Ints, Ints]:

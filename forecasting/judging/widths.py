@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from forecasting.judging.intervals import AS_REHEARSED
+from forecasting.knowing.scale import snapped
 from forecasting.knowing.vintages import Floats
 from lakehouse.clock import CITY_ZONE
 from lakehouse.store import Lake
@@ -37,8 +38,9 @@ def widths(lake: Lake, kind: str, issued_at: datetime) -> Floats:
     hours = lake.read("area_hours", columns=["area_id", "hour", "value"], where=wanted).to_pandas()
     both = steps.merge(hours.dropna().rename(columns={"hour": "at"}), on=["area_id", "at"])
     ages = (issued_at - both["issued_at"]).dt.days.to_numpy()
-    bands = both[[quantile_column(q) for q in QUANTILES]].to_numpy()
     value = both["value"].to_numpy()[:, None]
+    bands = both[[quantile_column(q) for q in QUANTILES]].to_numpy()
+    bands = snapped(bands, value, np.abs(bands))
     outside = (value < np.minimum(bands, bands[:, ::-1])) | (value > np.maximum(bands, bands[:, ::-1]))
     days = np.full((_DAYS + 1, len(QUANTILES)), np.nan)
     for age in np.unique(ages):

@@ -7,16 +7,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasting.knowing.frame import Frame, Told, judged, untold
 from forecasting.knowing.frequency import Frequency, frequency
 from forecasting.knowing.vintages import Floats, Ints, Vintages
-from lakehouse import clock
-from lakehouse.problem import BadTable
+from lakehouse.clock import now
 
 Flags = npt.NDArray[np.bool_]
 Times = npt.NDArray[np.datetime64]
 
 _NEAR_DAYS = 5
 """School holidays, bridge days and travelling lie around a feast."""
+_EDGES = ((np.min, -1), (np.max, 1))
 UNLIKE = ("holiday", "leave", "lebaran")
 """The flags that make a day unlike its weekday: the usual skips such days."""
 
@@ -43,6 +44,14 @@ class Panel:
     def steps(self) -> int:
         """T, the column of the first step to predict."""
         return int(self.y.shape[1])
+
+    @property
+    def constant(self) -> Floats:
+        """(n,) the only value that a series has had in two seasons or more; NaN where it had several."""
+        known = np.isfinite(self.y)
+        low, high = (edge(np.where(known, self.y, -sign * np.inf), axis=1) for edge, sign in _EDGES)
+        alike = (low == high) & (known.sum(axis=1) >= 2 * self.frequency.season)
+        return np.where(alike, low, np.nan)
 
     @property
     def unlike(self) -> Flags:
@@ -155,10 +164,7 @@ class Panel:
         static: Collection[str] = (),
         spare: int = 0,
     ) -> "Panel":
-        """Lay a long frame (unique_id, ds, y and covariates) on its grid.
-
-        Of duplicate times the last row counts; infinite values and what lies in the future count as missing;
-        times with a zone are taken in UTC. Each series ends at its own last known value, or all at `origin`.
+        """Judge a long frame (unique_id, ds, y and covariates), and lay it on its grid.
 
         Args:
             frame: sorted or not; y may be missing.
@@ -170,41 +176,53 @@ class Panel:
             spare: so many steps more than the frequency is looked back over, to be cut off again.
 
         Raises:
-            BadTable: a column is missing, or the frequency is unknown.
+            BadTable: a column is missing or holds what cannot be used, or the frequency is unknown.
         """
-        clock = frequency(freq)
-        long = _tidy(frame, future, static, origin)
-        ids, codes = np.unique(long["unique_id"].to_numpy(dtype=np.str_), return_inverse=True)
+        read = judged(frame, frequency(freq), future, static)
+        return cls.laid(read, horizon, origin=origin, spare=spare)
+
+    @classmethod
+    def laid(
+        cls,
+        frame: Frame,
+        horizon: int,
+        *,
+        origin: np.datetime64 | None = None,
+        spare: int = 0,
+        told: Told = untold,
+    ) -> "Panel":
+        """Lay a judged frame on its grid; each series ends at its own last known value, or all at `origin`.
+
+        What lies in the future counts as missing; `told` hears of it, as of a past that is too long.
+        """
+        clock = frame.clock
+        tomorrow = pd.Timestamp(now()).tz_localize(None) + pd.Timedelta(days=1)
+        long = _until(frame.long, tomorrow if origin is None else pd.Timestamp(origin), told)
+        ids = long["unique_id"].cat.categories.to_numpy(dtype=np.str_)
+        codes: Ints = long["unique_id"].cat.codes.to_numpy().astype(np.int64)
         at = long["ds"].to_numpy().astype(f"M8[{clock.unit}]")
         y = long["y"].to_numpy(dtype=np.float64)
         origins = _origins(codes, at, y, len(ids), clock, origin)
         back = (at - origins[codes]).astype(np.int64) // clock.stride
-        length = int(np.clip(-back[np.isfinite(y)].min(initial=0), 1, clock.history + spare))
+        past, most = -back[np.isfinite(y)].min(initial=0), clock.history + spare
+        if past > most:
+            told(f"ds: of {past:,} steps the last {most:,} are looked at")
+        length = int(np.clip(past, 1, most))
         known = {
             name: _laid(codes, back + length, long[name].to_numpy(np.float64), (len(ids), length + horizon))
-            for name in future
+            for name in frame.future
         }
         values = _laid(codes, back + length, y, (len(ids), length))
-        fixed = {name: _last(codes, long[name], len(ids)) for name in static}
+        fixed = {name: _last(codes, back, long[name], len(ids)) for name in frame.static}
         return cls(ids, clock, origins, values, horizon, known, static=fixed)
 
 
-def _tidy(
-    frame: pd.DataFrame, future: Collection[str], static: Collection[str], origin: np.datetime64 | None
-) -> pd.DataFrame:
-    missing = {"unique_id", "ds", "y", *future, *static} - set(frame.columns)
-    if missing:
-        names = ", ".join(sorted(missing))
-        raise BadTable(names, "the frame has no such column", "a long frame has unique_id, ds and y")
-    long = frame[list(dict.fromkeys(["unique_id", "ds", "y", *future, *static]))].copy()
-    long["ds"] = pd.to_datetime(long["ds"], utc=True, errors="coerce").dt.tz_localize(None)
-    for name in ("y", *future):
-        long[name] = pd.to_numeric(long[name], errors="coerce").astype(np.float64)
-        long[name] = long[name].where(np.isfinite(long[name]))
-    tomorrow = pd.Timestamp(clock.now()).tz_localize(None) + pd.Timedelta(days=1)
-    long["y"] = long["y"].where(long["ds"] <= (tomorrow if origin is None else pd.Timestamp(origin)))
-    long = long.dropna(subset=["ds", "unique_id"])
-    return long.assign(unique_id=long["unique_id"].astype(str)).sort_values("ds", kind="stable")
+def _until(long: pd.DataFrame, end: pd.Timestamp, told: Told) -> pd.DataFrame:
+    """What lies behind the end has not happened yet."""
+    late = (long["ds"] > end) & long["y"].notna()
+    if late.any():
+        told(f"y: {late.sum():,} values lie in the future, first {long['ds'][late].min()}: not looked at")
+    return long.assign(y=long["y"].where(~late))
 
 
 def _origins(
@@ -221,13 +239,10 @@ def _origins(
     return (last + clock.stride).astype(unit)
 
 
-def _last(codes: Ints, column: pd.Series, n: int) -> Floats:
-    """(n,) a series' last value of a column that never changes; words by their place in the alphabet."""
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
-    if not np.isfinite(numbers).any():
-        numbers = np.unique(column.astype(str).to_numpy(np.str_), return_inverse=True)[1].astype(np.float64)
-    found = np.full(n, np.nan)
-    found[codes] = np.where(np.isfinite(numbers), numbers, np.nan)
+def _last(codes: Ints, columns: Ints, column: pd.Series, n: int) -> Floats:
+    """(n,) a series' last value of a column that never changes."""
+    found, order = np.full(n, np.nan), np.argsort(columns, kind="stable")
+    found[codes[order]] = column.to_numpy(np.float64)[order]
     return found
 
 

@@ -50,6 +50,15 @@ def cameras(lake: Lake, kind: str, since: datetime, until: datetime) -> frozense
     return frozenset(lake.read("area_hours", columns=["area_id"], where=wanted)["area_id"].to_pylist())
 
 
+def watched(
+    lake: Lake, kind: str, areas: Collection[str], since: datetime, until: datetime
+) -> frozenset[str]:
+    """Which of the areas had a camera that sees the kind in [since, until), be it that it told nothing."""
+    wanted = (pc.field("kind") == kind) & pc.field("area_id").isin(sorted(areas))
+    wanted &= (pc.field("hour") >= since) & (pc.field("hour") < until) & (pc.field("cameras_total") > 0)
+    return frozenset(lake.read("area_hours", columns=["area_id"], where=wanted)["area_id"].to_pylist())
+
+
 def panel(lake: Lake, kind: str, areas: Collection[str], origin: datetime, horizon: int) -> Panel:
     """What is known at the origin of a kind in these areas, and of the days and the weather to come."""
     start = np.datetime64(origin.astimezone(CITY_ZONE).replace(tzinfo=None), "h")

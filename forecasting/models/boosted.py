@@ -10,8 +10,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from forecasting.knowing.panel import Flags, Panel
 from forecasting.knowing.usual import Rows
 from forecasting.knowing.vintages import Floats, Ints
-from forecasting.models.base import Base
 from forecasting.models.past import Past, Told
+from forecasting.models.usual_week import UsualWeek
 from lakehouse.city.calendar import FAR_DAYS
 
 _EARLIEST_SEASONS = 5
@@ -38,27 +38,39 @@ GROUPS = ("calendar", "weather", "level", "trend")
 
 @dataclass(frozen=True)
 class Asked:
-    """Rows with what is told of them, and the two values that a boosting may depart from."""
+    """Rows with what is told of them, and the two values that a boosting may depart from.
+
+    `off_day` is what a day off does to the series: one that is unlike the others would not be heard among
+    them, since a tree needs many rows to tell it apart.
+    """
 
     told: Told
     usual: Floats
     smoothed: Floats
+    off_day: Floats
 
     @classmethod
     def of(cls, past: Past, rows: Rows, hindsight: Flags | None = None) -> "Asked":
         """Look the rows up in the past."""
         told, usual = past.features(rows, hindsight)
         smoothed = past.smoothed(rows)
-        return cls(told, usual, np.where(np.isfinite(smoothed), smoothed, usual))
+        off_day = past.off_day(rows)
+        told["calendar.off_day"] = off_day
+        return cls(told, usual, np.where(np.isfinite(smoothed), smoothed, usual), off_day)
 
     def only(self, chosen: Flags) -> "Asked":
         """Some of the rows."""
         told = {name: values[chosen] for name, values in self.told.items()}
-        return Asked(told, self.usual[chosen], self.smoothed[chosen])
+        return Asked(told, self.usual[chosen], self.smoothed[chosen], self.off_day[chosen])
+
+    def without(self, group: str) -> "Asked":
+        """If a group of features had nothing to tell."""
+        off_day = np.zeros_like(self.off_day) if group == "calendar" else self.off_day
+        return replace(self, told=_silenced(self.told, group), off_day=off_day)
 
     def anchor(self, number: int) -> Floats:
         """What a boosting departs from: every other one from the smoothed value."""
-        return self.smoothed if number % 2 else self.usual
+        return (self.smoothed if number % 2 else self.usual) + self.off_day
 
     def table(self, names: Sequence[str]) -> Floats:
         """(rows, names)."""
@@ -105,14 +117,14 @@ class Boosted:
     least: int = 40
     seed: int = 0
 
-    def fit(self, panel: Panel) -> "Grown | Base":
+    def fit(self, panel: Panel) -> "Grown | UsualWeek":
         """Grow the trees from what the panel knows."""
         past = Past(panel, panel.steps - panel.frequency.reach * panel.frequency.day)
         lessons = [self._lesson(past, number) for number in range(self.bags)]
         if any(
             len(taught.value) < _FEWEST_ROWS or len(held.value) < _FEWEST_HELD for taught, held in lessons
         ):
-            return Base()
+            return UsualWeek()
         names = tuple(
             name for name in lessons[0][0].asked.told if all(taught.tells(name) for taught, _ in lessons)
         )
@@ -199,7 +211,7 @@ class Grown:
         """
         asked = Asked.of(Past(panel, panel.steps), Rows.behind(panel))
         whole, shape = self._said(asked), (len(panel.ids), panel.horizon)
-        silent = {group: replace(asked, told=_silenced(asked.told, group)) for group in GROUPS}
+        silent = {group: asked.without(group) for group in GROUPS}
         moved = {group: whole - self._said(rest) for group, rest in silent.items()}
         moved["habit"] = whole - asked.usual - np.sum(list(moved.values()), axis=0)
         return {group: np.expm1(effect).reshape(shape) for group, effect in moved.items()}

@@ -8,6 +8,7 @@ from forecasting.knowing.panel import Flags, Panel
 from forecasting.knowing.scale import Scale
 from forecasting.knowing.usual import Rows, Running, begins, faded, lagged, mean, usual
 from forecasting.knowing.vintages import Floats, Ints
+from forecasting.models.offdays import OffDays
 from forecasting.models.smooth import Smooth
 
 Told = dict[str, Floats]
@@ -46,6 +47,11 @@ class Past:
         told["own.age"] = np.minimum(rows.origins - rows.since, self.clock.year).astype(np.float64)
         told |= {f"own.{name}": values[rows.series] for name, values in self.panel.static.items()}
         return told, base
+
+    def off_day(self, rows: Rows) -> Floats:
+        """(rows,) what a day off adds on the scale, by what such days did to the series before."""
+        young = rows.since > self.first[rows.series]
+        return self._off_days.effect(self.panel, rows, young)
 
     def at(self, series: Ints, columns: Ints, since: Ints | int = 0) -> Floats:
         """The value of these steps on the scale; NaN outside the past."""
@@ -163,6 +169,11 @@ class Past:
                 expected = np.where(np.isnan(expected) & hindsight, turned_out, expected)
             told[f"weather.{name}"] = expected
         return told
+
+    @cached_property
+    def _off_days(self) -> OffDays:
+        weights = np.exp(self.grid) if self.scale.counts else np.ones_like(self.grid)
+        return OffDays.of(self.panel, self.grid, weights)
 
     @cached_property
     def _smooth(self) -> Smooth | None:

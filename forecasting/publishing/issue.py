@@ -19,6 +19,7 @@ from forecasting.foretelling.kin import Families, young
 from forecasting.foretelling.outlook import Outlook
 from forecasting.foretelling.reconcile import Sums, reconcile
 from forecasting.foretelling.standing import beside
+from forecasting.judging.choose import NO_CAMERA, NONE, UNABLE
 from forecasting.judging.widths import widths
 from forecasting.knowing import series
 from forecasting.knowing.families import families
@@ -26,10 +27,10 @@ from forecasting.knowing.panel import Panel
 from forecasting.knowing.scenario import Scenario
 from forecasting.knowing.vintages import Floats
 from forecasting.models import Model
-from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.models.prophet import Prophet
 from forecasting.models.smoothing import Smoothing
+from forecasting.models.usual_week import UsualWeek
 from forecasting.publishing import publish
 from forecasting.publishing.publish import Issue
 from lakehouse.city import cameras
@@ -49,6 +50,8 @@ LEVELS = ("city", "kecamatan")
 SHARD_AREAS = 500
 """So many areas of a kind are forecast together: they learn from one another, and fit into memory."""
 _RECENT = timedelta(days=28)
+RETIRED = "retired"
+"""The state of a kind whose analytic is no longer installed."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,15 @@ class Filled:
         models = ", ".join(
             f"{one['values']} {one['counts']}" for one in chosen["model"].value_counts().to_pylist()
         )
-        lacking = len(self.order.areas) - chosen.num_rows
+        lacking = {why: int((self.outlook.names == why).sum()) for why in UNABLE}
         skill = pc.mean(chosen["mase"]).as_py()
         held = pc.mean(chosen["coverage80"]).as_py()
         text = f"{self.order.issue.kind:<16} {chosen.num_rows} areas ({models or 'none'})"
         text += f", MASE {skill:.2f}" if skill is not None else ""
         text += f", 80 % band held {held:.0%}" if held is not None else ""
         text += f", if {self.order.issue.scenario}" if self.order.issue.scenario else ""
-        return text + (f", {lacking} with insufficient data" if lacking else "")
+        text += f", {lacking[NONE]} with insufficient data" if lacking[NONE] else ""
+        return text + (f", {lacking[NO_CAMERA]} without a camera for it" if lacking[NO_CAMERA] else "")
 
 
 def orders(
@@ -107,12 +111,14 @@ def orders(
     """
     wanted, rows = _areas(Areas.read(lake), areas), _kinds(lake, kinds)
     version = lake.version("area_hours")
-    wider = {row["kind"]: tuple(widths(lake, row["kind"], issued_at).tolist()) for row in rows}
+    wider: dict[str, tuple[float, ...]] = {}
     found = []
     for supposed in dict.fromkeys(("", Scenario.of(scenario).name)):
         for row in rows:
             left = sorted(wanted - publish.issued(lake, row["kind"], issued_at, supposed))
             issue = Issue(row["kind"], row["unit"], issued_at, version, bool(row["additive"]), supposed)
+            if left and row["kind"] not in wider:
+                wider[row["kind"]] = tuple(widths(lake, row["kind"], issued_at).tolist())
             count = -(-len(left) // SHARD_AREAS)
             for number in range(count):
                 few = prophets // count + (number < prophets % count)
@@ -132,12 +138,20 @@ def _areas(tree: Areas, named: Collection[str]) -> frozenset[str]:
 
 
 def _kinds(lake: Lake, named: Collection[str]) -> list[dict[str, Any]]:
+    """The kinds that are forecast; of those named, the retired ones are left out."""
     rows = {row["kind"]: row for row in lake.read("kinds", where=pc.field("forecast")).to_pylist()}
     for kind in named:
         if kind not in rows:
             known = ", ".join(sorted(rows)) or "nothing"
             raise UnknownKind(kind, f"what is forecast is {known}", "name one of these")
-    return [rows[kind] for kind in sorted(named or rows)]
+    return [rows[kind] for kind in sorted(named or rows) if rows[kind]["state"] != RETIRED]
+
+
+def retired(lake: Lake, named: Collection[str] = ()) -> list[str]:
+    """The kinds, among those named if any are, that were forecast and that no analytic makes any more."""
+    where = pc.field("forecast") & (pc.field("state") == RETIRED)
+    kinds = lake.read("kinds", columns=["kind"], where=where)["kind"].to_pylist()
+    return sorted(set(kinds) & set(named or kinds))
 
 
 def fill(order: Order) -> Filled:
@@ -150,7 +164,18 @@ def fill(order: Order) -> Filled:
     feast = Feast.of(panel)
     made = forecast(feast.without(panel), models(panel, order.prophets), tellers, np.array(order.widths))
     outlook = counted(Outlook.of(made, feast), panel, made.rehearsal)
+    outlook = _unwatched(lake, issue, outlook)
     return Filled(order, outlook.only(np.flatnonzero(np.isin(outlook.ids, order.areas))))
+
+
+def _unwatched(lake: Lake, issue: Issue, outlook: Outlook) -> Outlook:
+    """With the areas named that lack a forecast because no camera in them sees the kind."""
+    unable = outlook.ids[~outlook.able].tolist()
+    if not unable:
+        return outlook
+    seen = series.watched(lake, issue.kind, unable, issue.issued_at - _RECENT, issue.issued_at)
+    without = np.isin(outlook.ids, list(set(unable) - seen))
+    return replace(outlook, names=np.where(without, NO_CAMERA, outlook.names))
 
 
 def _panel(lake: Lake, order: Order, areas: Collection[str]) -> Panel:
@@ -174,7 +199,7 @@ def models(panel: Panel, prophets: int) -> list[Model]:
     height = np.nansum(panel.y, axis=1)
     largest = np.argsort(-height)[:prophets]
     few = frozenset(panel.ids[largest][height[largest] > 0].tolist())
-    return [Base(), Boosted(), Smoothing(), *([Prophet(few)] if few else [])]
+    return [UsualWeek(), Boosted(), Smoothing(), *([Prophet(few)] if few else [])]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 
 from forecasting.foretelling.outlook import Outlook
 from forecasting.foretelling.why import Language
-from forecasting.judging.choose import BLEND, NONE
+from forecasting.judging.choose import BLEND, UNABLE
 from forecasting.knowing.vintages import Floats
 from lakehouse.clock import CITY_ZONE
 from lakehouse.log.reading import Reading
@@ -61,13 +61,13 @@ def scores(outlook: Outlook, issue: Issue) -> pa.Table:
     """How each model did when it was rehearsed; the published one is there even where none could be."""
     names = dict(zip(outlook.ids.tolist(), outlook.names.tolist(), strict=True))
     chosen = pd.DataFrame({"unique_id": list(names), "model": list(names.values())})
-    told = chosen.assign(chosen=chosen["model"] != NONE)
+    told = chosen.assign(chosen=~chosen["model"].isin(UNABLE))
     if len(outlook.scores):
         told = told.merge(outlook.scores, on=["unique_id", "model"], how="outer")
     told = told.reindex(columns=["unique_id", "model", "chosen", *_SCORES, "n"])
     told["chosen"] = told["chosen"].eq(True)
     tried = told["mase"].notna() & (told["model"] != BLEND)
-    told = told[told["chosen"] | tried | (told["model"] == NONE)]
+    told = told[told["chosen"] | tried | told["model"].isin(UNABLE)]
     told["n"] = told["n"].fillna(0).astype(np.int64)
     told = told.rename(columns={"unique_id": "area_id"}).assign(
         issued_at=issue.issued_at, kind=issue.kind, horizon=outlook.at.shape[1], scenario=issue.scenario

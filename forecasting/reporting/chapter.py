@@ -63,6 +63,7 @@ def chapters(lake: Lake) -> Iterator[Chapter]:
     scored = {(row["area_id"], row["kind"]): row for row in scores}
     marked = _days(lake, _naive(since).date(), steps["at"].max().date())
     grid = pd.date_range(_naive(since), _naive(issued_at), freq="h", inclusive="left")
+    steps = steps[steps["kind"].isin(list(kinds))]
     for (area_id, kind), ahead in steps.groupby(["area_id", "kind"]):
         past = hours[(hours["area_id"] == area_id) & (hours["kind"] == kind)].set_index("at")
         yield Chapter(

@@ -123,7 +123,43 @@ def test_a_backtest_that_makes_no_sense_is_refused(change, problem, long):
         Trial(**asked).run(long(n=1, days=60, freq="D"))
 
 
-def test_a_file_that_is_no_parquet_is_refused(tmp_path):
+def _backtest(path, out, *words):
+    return _call("backtest", "--input", path, "--horizon", 7, "--models", "base", "--out", out, *words)
+
+
+def test_midnights_of_a_zone_are_forecast_like_bare_days(tmp_path, long):
+    """The calendar follows the wall clock that the stamps carry, holidays included."""
+    outs, days = [], long(n=1, days=200, freq="D")
+    for name, ds in (("bare", days["ds"]), ("zoned", days["ds"].dt.tz_localize("Europe/Berlin"))):
+        path, out = tmp_path / f"{name}.parquet", tmp_path / f"{name}.out.parquet"
+        days.assign(ds=ds).to_parquet(path)
+        told = _backtest(path, out, "--freq", "D", "--holidays", "DE")
+        assert told.exit_code == 0, told.output
+        outs.append(pd.read_parquet(out))
+    pd.testing.assert_frame_equal(*outs)
+
+
+def test_csv_as_a_european_spreadsheet_writes_it_is_read_as_declared(tmp_path, long):
+    """It gives what parquet gives; undeclared it is refused before anything is written."""
+    days, out = long(n=1, days=200, freq="D"), tmp_path / "out.parquet"
+    days["y"] += 1000.5
+    days.to_parquet(tmp_path / "days.parquet")
+    text = days.assign(
+        ds=days["ds"].dt.strftime("%d/%m/%Y"),
+        y=days["y"].map(lambda y: f"{y:,.1f}".translate({44: ".", 46: ","})),
+    )
+    text.to_csv(tmp_path / "days.csv", sep=";", index=False, encoding="utf-16")
+    refused = _backtest(tmp_path / "days.csv", out, "--freq", "D")
+    assert isinstance(refused.exception, BadTable)
+    assert not out.exists()
+    told = _backtest(tmp_path / "days.csv", out, "--freq", "D", "--dates", "DD/MM/YYYY", "--decimal", ",")
+    assert told.exit_code == 0, told.output
+    found = pd.read_parquet(out)
+    _backtest(tmp_path / "days.parquet", out, "--freq", "D")
+    pd.testing.assert_frame_equal(found, pd.read_parquet(out))
+
+
+def test_a_file_that_is_no_table_is_refused(tmp_path):
     """The file is named, and nothing is written."""
     path = tmp_path / "notes.txt"
     path.write_text("hello")

@@ -12,7 +12,7 @@ import pytest
 HOUSE = Path(__file__).parents[2]
 ROOMS = ("lakehouse", "serving", "batch", "forecasting")
 MODULES = sorted(path for room in ROOMS for path in (HOUSE / room).rglob("*.py"))
-DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "core"}
+DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base"}
 WRITERS = ["write_deltalake(", ".optimize.", ".write_delta(", "create_write_transaction(", ".alter."]
 LIVE = [
     "serving.watching.stream",

@@ -9,7 +9,7 @@ from forecasting.foretelling.feast import Feast
 from forecasting.foretelling.forecast import forecast
 from forecasting.foretelling.outlook import Outlook
 from forecasting.knowing.panel import Panel
-from forecasting.models.base import Base
+from forecasting.models.usual_week import UsualWeek
 
 
 def _litter(rate=0.3, days=84, seed=0):
@@ -43,7 +43,7 @@ def test_quantiles_are_counts_and_hold_as_often_as_they_say():
 def test_it_is_published_with_its_own_scores():
     """Under its own name, with scores from the same rehearsals as the other models."""
     panel = Panel.of(_litter(), "h", 48)
-    made = forecast(panel, [Base()])
+    made = forecast(panel, [UsualWeek()])
     outlook = counted(Outlook.of(made, Feast.of(panel)), panel, made.rehearsal)
     assert outlook.names.tolist() == [COUNTS]
     scores = outlook.scores.set_index("model")
@@ -54,6 +54,6 @@ def test_it_is_published_with_its_own_scores():
 def test_what_is_always_the_same_zero_is_left_to_the_others():
     """Nothing at all has no spread to be told."""
     panel = Panel.of(_litter().assign(y=0.0), "h", 24)
-    made = forecast(panel, [Base()])
+    made = forecast(panel, [UsualWeek()])
     outlook = Outlook.of(made, Feast.of(panel))
     assert counted(outlook, panel, made.rehearsal) is outlook

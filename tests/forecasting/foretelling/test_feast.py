@@ -13,8 +13,8 @@ from forecasting.foretelling.forecast import forecast
 from forecasting.foretelling.why import Reasons
 from forecasting.knowing import series
 from forecasting.knowing.panel import Panel
-from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
+from forecasting.models.usual_week import UsualWeek
 from lakehouse.city.feasts import eids
 from lakehouse.clock import CITY_ZONE, city_day
 from lakehouse.store import Lake
@@ -102,7 +102,7 @@ def test_the_sentence_names_the_feast(lebaran):
     """In both languages, on its second day."""
     panel, _ = lebaran
     feast = Feast.of(panel)
-    made = forecast(feast.without(panel), [Base()])
+    made = forecast(feast.without(panel), [UsualWeek()])
     median = feast.upon(made.published)[..., 4]
     why = list(Reasons.of(made, feast).sentences(median, made.choice.names, {"id": "x", "en": "x"}))
     assert "the days around Eid" in why[36]["en"]

@@ -14,11 +14,11 @@ from forecasting.judging.choose import BLEND, NONE, choose
 from forecasting.judging.intervals import Rehearsed
 from forecasting.knowing.panel import Panel
 from forecasting.knowing.scale import Scale
-from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.models.smoothing import Smoothing
+from forecasting.models.usual_week import UsualWeek
 
-MODELS = (Base(), Boosted(rows=1500, bags=2, trees=10), Smoothing())
+MODELS = (UsualWeek(), Boosted(rows=1500, bags=2, trees=10), Smoothing())
 
 
 @pytest.mark.parametrize(("freq", "days"), [("h", 60), ("D", 200), ("MS", 90)])
@@ -65,14 +65,14 @@ def test_what_is_young_is_rehearsed_after_its_first_season(long):
 
 def test_a_single_rehearsal_tells_nothing_of_the_band(long):
     """How far off the path was is told; how often the band held is not, since that origin taught it."""
-    scores = rehearsed_scores(forecast(Panel.of(long(n=2, days=16), "h", 169), (Base(),)))
+    scores = rehearsed_scores(forecast(Panel.of(long(n=2, days=16), "h", 169), (UsualWeek(),)))
     assert scores["mase"].notna().all()
     assert scores[["sql", "wql", "coverage80", "coverage95"]].isna().all(axis=None)
 
 
 def test_a_model_that_is_half_as_bad_again_is_vetoed(long):
     """A wild model has no part in what is published."""
-    made = forecast(Panel.of(long(n=2, days=70), "h", 24), (Base(),))
+    made = forecast(Panel.of(long(n=2, days=70), "h", 24), (UsualWeek(),))
     wild = {**made.rehearsal.paths, "wild": made.rehearsal.paths["base"] * 5}
     rehearsal = replace(made.rehearsal, paths=wild)
     answers = {"base": made.bands["base"][..., 4], "wild": made.bands["base"][..., 4] * 5}
@@ -83,7 +83,7 @@ def test_a_model_that_is_half_as_bad_again_is_vetoed(long):
 
 def test_the_better_a_model_was_the_louder_it_is_heard(long):
     """Of two as good each has half a say; one with half as much error again of the other's has less."""
-    made = forecast(Panel.of(long(n=4, days=70), "h", 24), (Base(),))
+    made = forecast(Panel.of(long(n=4, days=70), "h", 24), (UsualWeek(),))
     truth, path = made.rehearsal.truth, made.rehearsal.paths["base"]
     worse = truth + 1.2 * (path - truth)
     rehearsal = replace(made.rehearsal, paths={"base": path, "twin": path, "worse": worse})
@@ -96,7 +96,7 @@ def test_the_better_a_model_was_the_louder_it_is_heard(long):
 
 def test_near_a_feast_those_who_see_the_calendar_are_heard_alone(long):
     """Of two as good on ordinary days, the one that knows no calendar falls silent near a feast."""
-    made = forecast(Panel.of(long(n=2, days=70), "h", 24), (Base(),))
+    made = forecast(Panel.of(long(n=2, days=70), "h", 24), (UsualWeek(),))
     path = made.rehearsal.paths["base"]
     rehearsal = replace(made.rehearsal, paths={"base": path, "seer": path * 1.001})
     answers = {"base": path[0], "seer": path[0] + 9.0}
@@ -131,7 +131,7 @@ def test_no_band_reaches_further_than_anything_ever_missed(long):
 
 def test_a_young_series_hears_those_who_did_well_in_the_others(long):
     """It was never rehearsed itself, so the pool's experience is its own."""
-    made = forecast(Panel.of(long(n=3, days=70), "h", 24), (Base(),))
+    made = forecast(Panel.of(long(n=3, days=70), "h", 24), (UsualWeek(),))
     truth, path = made.rehearsal.truth.copy(), made.rehearsal.paths["base"]
     better = truth + 0.5 * (path - truth)
     truth[:, 2] = np.nan

@@ -12,7 +12,7 @@ from forecasting.foretelling.forecast import forecast, rehearsed_scores
 from forecasting.foretelling.kin import KIN, young
 from forecasting.knowing.families import families
 from forecasting.knowing.panel import Panel
-from forecasting.models.base import Base
+from forecasting.models.usual_week import UsualWeek
 from lakehouse.city.areas import Areas
 from lakehouse.city.cameras import _leaf
 from lakehouse.synthetic import City
@@ -69,7 +69,7 @@ def test_cameras_of_seven_days_beat_repeating_their_week(city):
         panel, truth = _panel(made, new, ids, 7, start)
         chosen = young(panel)
         assert panel.ids[chosen].tolist() == new
-        told = forecast(panel, [Base()], families(new, tree, made.cameras, set(ids) - set(new)))
+        told = forecast(panel, [UsualWeek()], families(new, tree, made.cameras, set(ids) - set(new)))
         paths = (told.published[..., MEDIAN], panel.y[:, -WEEK:])
         off, naive = (np.abs(path - truth)[chosen].mean(axis=1) for path in paths)
         ratios.append(off / naive)
@@ -93,7 +93,7 @@ def test_a_grown_camera_is_told_by_itself(city):
 
 def test_a_young_series_without_grown_ones_is_told_by_itself(long):
     """Where all are young, there is nobody to learn from."""
-    made = forecast(Panel.of(long(n=3, days=10), "h", 24), [Base()])
+    made = forecast(Panel.of(long(n=3, days=10), "h", 24), [UsualWeek()])
     assert made.young is None
     assert set(made.choice.names) == {"base"}
 
@@ -112,7 +112,7 @@ def test_whatever_is_known_of_the_young_their_bands_are_sound(days, seed, lost):
     ds = np.datetime64("2026-01-05T00") + hours
     frame = pd.DataFrame({"unique_id": np.repeat(ids, len(hours)), "ds": np.tile(ds, 5), "y": y.ravel()})
     panel = Panel.of(frame, "h", 24, origin=ds[-1] + 1)
-    told = forecast(panel, [Base()]).published
+    told = forecast(panel, [UsualWeek()]).published
     assert np.isfinite(told).all()
     assert (told >= 0).all()
     assert (np.diff(told, axis=-1) >= 0).all()
@@ -125,7 +125,7 @@ def test_the_young_learn_nothing_of_what_came_after(long):
     shuffled = frame.copy()
     after = frame["ds"] >= frame["ds"].max() - pd.Timedelta(hours=47)
     shuffled.loc[after, "y"] = 7.0
-    told = [forecast(Panel.of(one, "h", 24).cut(48), [Base()]) for one in (frame, shuffled)]
+    told = [forecast(Panel.of(one, "h", 24).cut(48), [UsualWeek()]) for one in (frame, shuffled)]
     assert told[0].choice.names[0] == KIN
     assert np.array_equal(told[0].published, told[1].published)
 
@@ -138,7 +138,7 @@ def test_a_young_series_that_fell_silent_is_told_by_what_was_seen_of_it(long):
     frame.loc[(frame["unique_id"] == "s0") & ~seen, "y"] = np.nan
     panel = Panel.of(frame, "h", 24, origin=np.datetime64(end) + np.timedelta64(1, "h"))
     assert young(panel).tolist() == [0]
-    made = forecast(panel, [Base()])
+    made = forecast(panel, [UsualWeek()])
     assert made.choice.names[0] == KIN
     told = made.published[0, :, MEDIAN]
     assert np.corrcoef(told, made.published[1, :, MEDIAN])[0, 1] > 0.9

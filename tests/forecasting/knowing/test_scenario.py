@@ -65,7 +65,7 @@ def test_a_day_that_is_not_forecast_is_refused(panel):
 
 def test_a_scenario_is_a_second_forecast_beside_the_first(lake, areas, origin, monkeypatch):
     """Both are there under their own names, each once, and the sentence says what is supposed."""
-    monkeypatch.setattr(issue, "models", lambda *_: [issue.Base(), issue.Boosted(rows=1500, trees=10)])
+    monkeypatch.setattr(issue, "models", lambda *_: [issue.UsualWeek(), issue.Boosted(rows=1500, trees=10)])
     asked = {"areas": areas, "scenario": "rain=20mm"}
     done = list(issue.run(lake, issue.orders(lake, origin, HORIZON, **asked), Executor.LOCAL))
     assert len([one for one in done if isinstance(one, issue.Published)]) == 2

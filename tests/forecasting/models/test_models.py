@@ -6,10 +6,10 @@ import pytest
 
 from forecasting.knowing.panel import Panel
 from forecasting.knowing.usual import Rows
-from forecasting.models.base import Base
 from forecasting.models.boosted import Boosted
 from forecasting.models.past import Past
 from forecasting.models.prophet import Prophet
+from forecasting.models.usual_week import UsualWeek
 
 SMALL = Boosted(rows=4000, bags=2, trees=40)
 
@@ -28,21 +28,21 @@ def weeks(long):
 def test_the_usual_is_the_mean_of_the_last_four_weeks(weeks):
     """Older weeks do not count."""
     panel = Panel.of(weeks(90, 10, 10, 10, 10), "h", 24)
-    assert np.allclose(Base().fit(panel).predict(panel), 10)
+    assert np.allclose(UsualWeek().fit(panel).predict(panel), 10)
 
 
 def test_the_usual_skips_a_holiday(weeks):
     """A week whose day was a holiday is replaced by the one before."""
     frame = weeks(10, 10, 10, 10, 50).assign(holiday=np.repeat([0.0, 1.0], [4 * 168, 168]))
     panel = Panel.of(frame, "h", 24, future=["holiday"])
-    assert np.allclose(Base().fit(panel).predict(panel), 10)
+    assert np.allclose(UsualWeek().fit(panel).predict(panel), 10)
 
 
 @pytest.mark.parametrize("hours", [1, 30])
 def test_a_young_series_is_answered_by_what_there_is(hours, long):
     """One hour, or a day and a bit, suffices for an answer."""
     panel = Panel.of(long(n=1).head(hours), "h", 24)
-    assert np.isfinite(Base().fit(panel).predict(panel)).all()
+    assert np.isfinite(UsualWeek().fit(panel).predict(panel)).all()
 
 
 def test_boosting_finds_what_the_usual_cannot(long):
@@ -53,7 +53,7 @@ def test_boosting_finds_what_the_usual_cannot(long):
     frame["y"] *= factor
     panel = Panel.of(frame, "h", 24)
     past, truth = panel.cut(24), panel.y[:, -24:]
-    misses = [np.abs(model.fit(past).predict(past) - truth).mean() for model in (SMALL, Base())]
+    misses = [np.abs(model.fit(past).predict(past) - truth).mean() for model in (SMALL, UsualWeek())]
     assert misses[0] < 0.7 * misses[1]
 
 
@@ -63,7 +63,7 @@ def test_boosting_tells_what_moved_the_forecast(long):
     grown = SMALL.fit(panel)
     parts = grown.parts(panel)
     assert set(parts) == {"calendar", "weather", "level", "trend", "habit"}
-    usual, said = Base().fit(panel).predict(panel), grown.predict(panel)
+    usual, said = UsualWeek().fit(panel).predict(panel), grown.predict(panel)
     product = np.prod([1 + share for share in parts.values()], axis=0)
     assert np.allclose(product, said / usual, atol=0.1)
 

@@ -12,9 +12,10 @@ import pytest
 from forecasting.executor import Executor
 from forecasting.foretelling.reconcile import METHODS
 from forecasting.knowing import series
-from forecasting.publishing import issue
+from forecasting.publishing import issue, unusual
 from lakehouse.city import cameras
 from lakehouse.city.cameras import Camera
+from lakehouse.clock import city_day
 from lakehouse.problem import UnknownArea, UnknownKind
 from lakehouse.tables import QUANTILES, TABLES, quantile_column
 
@@ -25,7 +26,7 @@ HORIZON = 25
 def small(monkeypatch):
     """Few trees suffice to see that everything is in its place."""
     monkeypatch.setattr(
-        issue, "models", lambda *_: [issue.Base(), issue.Boosted(rows=1500, bags=2, trees=10)]
+        issue, "models", lambda *_: [issue.UsualWeek(), issue.Boosted(rows=1500, bags=2, trees=10)]
     )
 
 
@@ -82,15 +83,23 @@ def test_an_hour_is_issued_once(lake, areas, run):
     assert set(rows["area_id"]) == set(areas)
 
 
-def test_a_district_without_data_says_so(lake, areas, run):
-    """It gets no forecast, and its score says that there is not enough to go by."""
-    filled = run(areas=[*areas, "33.74.16"])
-    assert "1 with insufficient data" in str(filled[0])
-    told = lake.read("scores", where=pc.field("area_id") == "33.74.16").to_pylist()
+def test_a_district_without_data_says_why(lake, areas, run):
+    """It gets no forecast; its score says that no camera sees the kind there, or that too little is known."""
+    row = lake.read("area_hours").slice(0, 1).to_pylist()[0]
+    rows = [row | {"area_id": "33.74.15", "value": None, "seen": 0.0, "reason": "less than half was seen"}]
+    lake.append("area_hours", pa.Table.from_pylist(rows, TABLES["area_hours"].schema))
+    recent = lake.read("area_hours", where=pc.field("area_id") == areas[0])["hour"].to_pylist()[-3]
+    rows = [rows[0] | {"hour": recent, "day": city_day(recent)}]
+    lake.append("area_hours", pa.Table.from_pylist(rows, TABLES["area_hours"].schema))
+    filled = run(areas=[*areas, "33.74.15", "33.74.16"])
+    assert "1 with insufficient data, 1 without a camera for it" in str(filled[0])
+    lacking = pc.field("area_id").isin(["33.74.15", "33.74.16"])
+    told = lake.read("scores", where=lacking).sort_by("area_id").to_pylist()
     assert [(row["model"], row["chosen"], row["mase"]) for row in told] == [
-        ("insufficient data", False, None)
+        ("insufficient data", False, None),
+        ("no camera", False, None),
     ]
-    assert lake.read("forecasts", where=pc.field("area_id") == "33.74.16").num_rows == 0
+    assert lake.read("forecasts", where=lacking).num_rows == 0
 
 
 def test_the_city_and_its_kecamatan_are_forecast_unless_told_otherwise(lake, origin):
@@ -224,3 +233,37 @@ def test_parts_that_come_in_any_order_are_published_area_after_area(areas, run):
     joined = issue.Published.joined(parts)
     assert joined.rows["forecasts"].equals(whole.rows["forecasts"])
     assert joined.rows["scores"]["area_id"].to_pylist() == sorted(whole.rows["scores"]["area_id"].to_pylist())
+
+
+def _retire(lake):
+    """Beside the stable kind there is one of which the analytic was taken out of the installation."""
+    (row,) = lake.read("kinds", where=pc.field("kind") == "traffic.flow").to_pylist()
+    rows = [row | {"kind": "parking.taken", "state": "retired"}]
+    lake.append("kinds", pa.Table.from_pylist(rows, TABLES["kinds"].schema))
+
+
+def test_a_retired_kind_is_left_out_and_told(lake, origin):
+    """Its row stays in the lake; nothing is forecast of it, named or not, and nothing fails."""
+    _retire(lake)
+    kinds = [order.issue.kind for order in issue.orders(lake, origin, HORIZON)]
+    assert kinds == ["traffic.flow"]
+    assert issue.orders(lake, origin, HORIZON, kinds=["parking.taken"]) == []
+    assert issue.retired(lake) == issue.retired(lake, ["parking.taken"]) == ["parking.taken"]
+    assert issue.retired(lake, ["traffic.flow"]) == []
+
+
+def test_a_run_again_within_the_hour_reads_no_widths_and_writes_nothing(
+    lake, origin, areas, run, monkeypatch
+):
+    """A loop may ask as often as it likes."""
+    run(areas=areas)
+    unusual.tell(lake, origin)
+    before = {name: lake.version(name) for name in ("forecasts", "scores", "unusual")}
+
+    def refuse(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(issue, "widths", refuse)
+    assert run(areas=areas) == []
+    unusual.tell(lake, origin)
+    assert {name: lake.version(name) for name in before} == before

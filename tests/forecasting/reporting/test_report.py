@@ -34,7 +34,7 @@ def told(small_lake, areas, origin, tmp_path_factory):
     )
     calendar.register(lake, (origin - timedelta(days=9)).date(), (origin + timedelta(days=9)).date())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(issue, "models", lambda *_: [issue.Base()])
+        patch.setattr(issue, "models", lambda *_: [issue.UsualWeek()])
         list(issue.run(lake, issue.orders(lake, origin, 169, areas=areas), Executor.LOCAL))
     row = {
         "area_id": areas[1],

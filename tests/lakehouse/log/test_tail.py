@@ -1,6 +1,6 @@
 """Fresh reads and the tail: what was acknowledged a second ago is seen, exactly once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lakehouse import clock
 from lakehouse.landing import rows
 from lakehouse.landing.segments import SegmentName, app_id
 from lakehouse.log import checkpoints, commits, datafiles
@@ -146,7 +147,7 @@ def test_a_position_older_than_the_log_goes_on_from_what_is_kept(lake, batch, mo
         for table in LANDED:
             take_in(lake, table)
     empty(lake)
-    checkpoints.trim(commits.log_folder(lake.table("events")), datetime.now(UTC) + timedelta(days=1))
+    checkpoints.trim(commits.log_folder(lake.table("events")), clock.now() + timedelta(days=1))
     heard = [seq for _, _, seq in seqs(lake.tail(position).rows)]
     assert heard == sorted(set(heard))
     assert heard[-1] == 7

@@ -10,14 +10,14 @@ from forecasting.knowing.usual import Rows, usual
 from forecasting.knowing.vintages import Floats
 
 
-class Base:
+class UsualWeek:
     """Always there: the fallback, the cold start and the benchmark. As good as a tuned Prophet on hours."""
 
     name: ClassVar[str] = "base"
     lasting: ClassVar[bool] = True
     sighted: ClassVar[bool] = False
 
-    def fit(self, panel: Panel) -> "Base":  # noqa: ARG002 - it has nothing to learn
+    def fit(self, panel: Panel) -> "UsualWeek":  # noqa: ARG002 - it has nothing to learn
         """Nothing: the usual is read off the panel when it is asked."""
         return self
 

@@ -20,11 +20,14 @@ from serving.api import (
     source,
     unusual,
 )
-from serving.api.manners import bodies, documents, headers, problems
+from serving.api.manners import documents, headers, problems
 from serving.api.manners.city import City
 from serving.api.manners.live import Live
 from serving.api.manners.parameters import refuse_unknown
 from serving.api.manners.pulse import Pulse
+from serving.api.wire.bodies import Bounded
+from serving.api.wire.hosts import Hosted
+from serving.api.wire.methods import Methodical
 from serving.seeing.detectors import Detector
 from serving.settings import Settings
 
@@ -50,8 +53,9 @@ def application(lake: Lake, detector: Detector | None = None, settings: Settings
         openapi_url="/v1/openapi.json",
         responses=problems.RESPONSES,
         lifespan=_listening,
+        redirect_slashes=False,
     )
-    app.state.settings = settings or Settings()
+    app.state.settings = settings = settings or Settings()
     app.state.detector = detector
     app.state.city, app.state.pulse, app.state.live = City(lake), Pulse(lake), Live(lake)
     problems.handle(app)
@@ -60,6 +64,8 @@ def application(lake: Lake, detector: Detector | None = None, settings: Settings
     for noun in (documents, page, source):
         app.include_router(noun.router)
     app.mount("/web", page.files)
-    app.add_middleware(bodies.Bounded)
+    app.add_middleware(Bounded, most_bytes=settings.body_bytes, within_s=settings.body_within_s)
+    app.add_middleware(Methodical)
+    app.add_middleware(Hosted, hosts=settings.allowed_hosts)
     app.add_middleware(headers.Guarded)
     return app

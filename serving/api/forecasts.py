@@ -13,7 +13,7 @@ from serving.api.hours import bounded, chosen
 from serving.api.kinds import Both
 from serving.api.manners.city import TheCity
 from serving.api.manners.editions import Edition
-from serving.api.manners.formats import CSV_RESPONSE, csv, wants_csv
+from serving.api.manners.formats import CSV, CSV_RESPONSE, JSON, csv, negotiated
 from serving.api.manners.parameters import Selection
 from serving.api.manners.times import CityTime, Instant
 
@@ -116,14 +116,14 @@ class Asked(Selection):
 @router.get("/v1/forecasts", response_model=ForecastsOut, responses=CSV_RESPONSE)
 def forecasts(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
     """The newest forecasts, or those issued at an instant, as JSON or CSV (without the scores)."""
-    areas = city.selected(asked.area, asked.level)
+    areas, form = city.selected(asked.area, asked.level), negotiated(request)
     shape = (
         sorted(areas),
         city.kind(asked.kind),
         asked.issued_at,
         asked.scenario,
         city.lake.version("scores"),
-        wants_csv(request),
+        form,
     )
     edition = Edition.of(city.lake, "forecasts", asked.version, shape)
     if (held := edition.held(request)) is not None:
@@ -133,7 +133,7 @@ def forecasts(request: Request, city: TheCity, asked: Annotated[Asked, Query()])
     where &= pc.field("scenario") == asked.scenario
     rows = bounded(city.lake.read("forecasts", columns=COLUMNS, where=where, version=edition.version))
     rows = rows.sort_by([("kind", "ascending"), ("area_id", "ascending"), ("at", "ascending")])
-    if wants_csv(request):
-        return Response(csv(rows), media_type="text/csv", headers=edition.headers)
+    if form == CSV:
+        return Response(csv(rows), media_type=CSV, headers=edition.headers)
     answer = _json(rows, _scores(city.lake, where))
-    return Response(answer, media_type="application/json", headers=edition.headers)
+    return Response(answer, media_type=JSON, headers=edition.headers)

@@ -14,7 +14,7 @@ from lakehouse.clock import city_day
 from lakehouse.problem import BadTime, TooMuch
 from serving.api.manners.city import TheCity
 from serving.api.manners.editions import Edition
-from serving.api.manners.formats import CSV_RESPONSE, csv, wants_csv
+from serving.api.manners.formats import CSV, CSV_RESPONSE, JSON, csv, negotiated
 from serving.api.manners.parameters import Selection
 from serving.api.manners.times import CityTime, Instant, city_text
 
@@ -96,7 +96,7 @@ def chosen(areas: Collection[str] | None, kind: str | None) -> pc.Expression:
     """Which rows are of these areas and of this kind; None asks for all."""
     where = pc.scalar(True)
     if areas is not None:
-        where &= pc.field("area_id").isin(sorted(areas))
+        where &= pc.field("area_id").isin(pa.array(sorted(areas), pa.string()))
     return where if kind is None else where & (pc.field("kind") == kind)
 
 
@@ -122,15 +122,15 @@ class Asked(Selection):
 def hours(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
     """The hours of the city and its kecamatan, or of the areas asked for, as JSON or CSV."""
     window = Window.of(asked.since, asked.until, city.lake.now())
-    areas = city.selected(asked.area, asked.level)
-    shape = (window, sorted(areas), city.kind(asked.kind), wants_csv(request))
+    areas, form = city.selected(asked.area, asked.level), negotiated(request)
+    shape = (window, sorted(areas), city.kind(asked.kind), form)
     edition = Edition.of(city.lake, "area_hours", asked.version, shape)
     if (held := edition.held(request)) is not None:
         return held
     where = window.holds("hour") & chosen(areas, asked.kind)
     rows = bounded(city.lake.read("area_hours", columns=COLUMNS, where=where, version=edition.version))
     rows = rows.sort_by([("kind", "ascending"), ("area_id", "ascending"), ("hour", "ascending")])
-    if wants_csv(request):
-        return Response(csv(rows), media_type="text/csv", headers=edition.headers)
+    if form == CSV:
+        return Response(csv(rows), media_type=CSV, headers=edition.headers)
     answer = HoursOut.model_construct(items=[HourOut.model_construct(**row) for row in rows.to_pylist()])
-    return Response(answer.model_dump_json(), media_type="application/json", headers=edition.headers)
+    return Response(answer.model_dump_json(), media_type=JSON, headers=edition.headers)

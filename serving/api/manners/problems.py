@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from lakehouse.problem import Problem
+from serving.api.manners.refusals import Refusal
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ def answer(problem: ProblemOut, headers: dict[str, str] | None = None) -> JSONRe
     return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
 
 
-def _told(problem: Problem) -> ProblemOut:
+def told(problem: Problem) -> ProblemOut:
+    """What a client is told of `problem`."""
     return ProblemOut(
         type=f"/docs#{problem.slug}",
         title=problem.title,
@@ -59,7 +61,8 @@ def _told(problem: Problem) -> ProblemOut:
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
-    return answer(_told(cast(Problem, error)))
+    headers = error.headers if isinstance(error, Refusal) else None
+    return answer(told(cast(Problem, error)), headers)
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

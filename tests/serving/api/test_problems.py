@@ -57,7 +57,7 @@ def test_a_wrong_method_names_the_right_one(reading):
     """405 carries the methods that there are."""
     answer = reading.post("/v1/hours")
     refused(answer, 405)
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_a_stranger_to_the_stream_is_refused(reading):

@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     pictures_waiting: int = Field(
         default=8, ge=0, description="pictures that wait for their turn; more are sent away with 503"
     )
+    readings_at_once: int = Field(
+        default=4, gt=0, description="hours, forecasts, events and the unusual read from the tables at once"
+    )
+    readings_waiting: int = Field(
+        default=200, ge=0, description="such questions that wait for their turn; more get 503"
+    )
     listeners: int = Field(default=500, gt=0, description="listeners of live events at once; more get 503")
     news_a_listener: int = Field(
         default=1000, gt=0, description="events kept for a slow listener; behind more it has to come back"

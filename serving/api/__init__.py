@@ -25,6 +25,7 @@ from serving.api.manners.city import City
 from serving.api.manners.live import Live
 from serving.api.manners.parameters import refuse_unknown
 from serving.api.manners.pulse import Pulse
+from serving.api.manners.turns import Turns
 from serving.api.wire.bodies import Bounded
 from serving.api.wire.hosts import Hosted
 from serving.api.wire.methods import Methodical
@@ -57,6 +58,8 @@ def application(lake: Lake, detector: Detector | None = None, settings: Settings
     )
     app.state.settings = settings = settings or Settings()
     app.state.detector = detector
+    app.state.pictures = Turns(settings.pictures_at_once, settings.pictures_waiting)
+    app.state.readings = Turns(settings.readings_at_once, settings.readings_waiting)
     app.state.city, app.state.pulse, app.state.live = City(lake), Pulse(lake), Live(lake)
     problems.handle(app)
     for noun in _NOUNS:

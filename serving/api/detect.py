@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import UploadFile
 
 from lakehouse.problem import BadImage, NoDetector
+from serving.api.manners import problems
+from serving.api.manners.turns import Turns
 from serving.seeing.detectors import Detector
 from serving.seeing.pictures import decode, size
 
@@ -55,7 +57,7 @@ class DetectionsOut(BaseModel):
     items: list[FoundOut]
 
 
-def _detector(request: Request) -> Detector:
+async def _detector(request: Request) -> Detector:
     detector = request.app.state.detector
     if detector is None:
         raise NoDetector(None, "this server was started without one", "start it with a detector")
@@ -87,8 +89,12 @@ def _found(detector: Detector, image: NDArray[np.uint8], whole: tuple[int, int])
     return DetectionsOut(model=detector.model_id, width=width, height=height, items=items)
 
 
-@router.post("/v1/detect", openapi_extra=_BODY)
+@router.post("/v1/detect", openapi_extra=_BODY, responses=problems.also(408, 413, 503))
 async def detect(request: Request, detector: Annotated[Detector, Depends(_detector)]) -> DetectionsOut:
     """The people and vehicles in a JPEG or PNG, sent as the body or as a form's file `file`."""
-    picture = await _picture(request)
-    return await run_in_threadpool(lambda: _found(detector, decode(picture), size(picture)))
+    pictures: Turns = request.app.state.pictures
+    # A place is taken before the body is read: pictures in line fill the memory too.
+    async with pictures.place():
+        picture = await _picture(request)
+        async with pictures.turn():
+            return await run_in_threadpool(lambda: _found(detector, decode(picture), size(picture)))

@@ -19,6 +19,7 @@ from serving.api.manners.city import TheCity
 from serving.api.manners.live import Live, Position, position, token
 from serving.api.manners.times import LATEST, CityTime, Instant
 from serving.api.manners.tokens import sealed, unsealed
+from serving.api.manners.turns import reading
 
 router = APIRouter()
 RETRY_MS = 2000
@@ -155,7 +156,7 @@ class Asked(BaseModel):
         return ~ended if self.going_on else ended
 
 
-@router.get("/v1/events")
+@router.get("/v1/events", dependencies=[Depends(reading, scope="function")])
 def events(
     request: Request,
     response: Response,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.store import Lake
@@ -16,6 +16,7 @@ from serving.api.manners.editions import Edition
 from serving.api.manners.formats import CSV, CSV_RESPONSE, JSON, csv, negotiated
 from serving.api.manners.parameters import Selection
 from serving.api.manners.times import CityTime, Instant
+from serving.api.manners.turns import reading
 
 router = APIRouter()
 
@@ -113,7 +114,12 @@ class Asked(Selection):
     scenario: str = Field(default="", description="what is supposed, such as rain=20mm; nothing by default")
 
 
-@router.get("/v1/forecasts", response_model=ForecastsOut, responses=CSV_RESPONSE)
+@router.get(
+    "/v1/forecasts",
+    dependencies=[Depends(reading, scope="function")],
+    response_model=ForecastsOut,
+    responses=CSV_RESPONSE,
+)
 def forecasts(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
     """The newest forecasts, or those issued at an instant, as JSON or CSV (without the scores)."""
     areas, form = city.selected(asked.area, asked.level), negotiated(request)

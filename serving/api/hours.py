@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from lakehouse.clock import city_day
@@ -17,6 +17,7 @@ from serving.api.manners.editions import Edition
 from serving.api.manners.formats import CSV, CSV_RESPONSE, JSON, csv, negotiated
 from serving.api.manners.parameters import Selection
 from serving.api.manners.times import CityTime, Instant, city_text
+from serving.api.manners.turns import reading
 
 router = APIRouter()
 MOST_ROWS = 100_000
@@ -118,7 +119,12 @@ class Asked(Selection):
     until: Instant | None = None
 
 
-@router.get("/v1/hours", response_model=HoursOut, responses=CSV_RESPONSE)
+@router.get(
+    "/v1/hours",
+    dependencies=[Depends(reading, scope="function")],
+    response_model=HoursOut,
+    responses=CSV_RESPONSE,
+)
 def hours(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
     """The hours of the city and its kecamatan, or of the areas asked for, as JSON or CSV."""
     window = Window.of(asked.since, asked.until, city.lake.now())

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import pyarrow.compute as pc
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.api.hours import bounded, chosen
@@ -12,6 +12,7 @@ from serving.api.manners.city import TheCity
 from serving.api.manners.editions import Edition
 from serving.api.manners.parameters import Selection
 from serving.api.manners.times import CityTime, Instant
+from serving.api.manners.turns import reading
 
 router = APIRouter()
 
@@ -58,7 +59,7 @@ class Asked(Selection):
     since: Instant | None = None
 
 
-@router.get("/v1/unusual", response_model=UnusualsOut)
+@router.get("/v1/unusual", dependencies=[Depends(reading, scope="function")], response_model=UnusualsOut)
 def unusual(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
     """What was unusual in the city and its kecamatan, or in the areas asked for; each episode once."""
     since = asked.since or city.lake.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=24)

@@ -26,7 +26,7 @@ def documented(request: Request) -> list[str]:
     return [parameter["name"] for parameter in listed if parameter["in"] == "query"]
 
 
-def refuse_unknown(request: Request) -> None:
+async def refuse_unknown(request: Request) -> None:
     """Refuse a misspelt parameter, which would otherwise silently change what is asked.
 
     Raises:

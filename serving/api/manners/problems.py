@@ -35,11 +35,14 @@ class ProblemOut(BaseModel):
     remedy: str | None = None
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemOut, "description": HTTPStatus(code).phrase, "content": {MEDIA_TYPE: {}}}
-    for code in (404, 422)
-}
-"""What every route may answer instead, for the OpenAPI document."""
+def also(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """What a route may answer instead, for the OpenAPI document."""
+    shape = {"model": ProblemOut, "content": {MEDIA_TYPE: {}}}
+    return {code: {**shape, "description": HTTPStatus(code).phrase} for code in codes}
+
+
+RESPONSES = also(404, 421, 422)
+"""What every route may answer instead."""
 
 
 def answer(problem: ProblemOut, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -60,7 +60,9 @@ def application(lake: Lake, detector: Detector | None = None, settings: Settings
     app.state.detector = detector
     app.state.pictures = Turns(settings.pictures_at_once, settings.pictures_waiting)
     app.state.readings = Turns(settings.readings_at_once, settings.readings_waiting)
-    app.state.city, app.state.pulse, app.state.live = City(lake), Pulse(lake), Live(lake)
+    app.state.listeners = Turns(settings.listeners, waiting=0)
+    app.state.city, app.state.pulse = City(lake), Pulse(lake)
+    app.state.live = Live(lake, events.written, most_queued=settings.news_a_listener)
     problems.handle(app)
     for noun in _NOUNS:
         app.include_router(noun.router, dependencies=[Depends(refuse_unknown)])

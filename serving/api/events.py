@@ -8,15 +8,17 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from lakehouse.problem import BadCursor
 from lakehouse.scenes import State
 from lakehouse.tables import TABLES
 from serving.api.hours import Window, chosen
+from serving.api.manners import problems
 from serving.api.manners.city import TheCity
-from serving.api.manners.live import Live, Position, position, token
+from serving.api.manners.live import Live, Position, position
 from serving.api.manners.times import LATEST, CityTime, Instant
 from serving.api.manners.tokens import sealed, unsealed
 from serving.api.manners.turns import reading
@@ -199,12 +201,40 @@ def _heard(
     return Heard(city.within(area), city.kind(kind), position(last_event_id) if last_event_id else None)
 
 
-@router.get("/v1/events/live", response_class=EventSourceResponse)
-async def live(request: Request, heard: Annotated[Heard, Depends(_heard)]) -> AsyncIterator[ServerSentEvent]:
+def written(row: Mapping[str, Any], resume: str) -> bytes:
+    """A revision as a server-sent event called `event`, whose id is where to resume."""
+    item = EventOut.of({name: row[name] for name in COLUMNS})
+    return format_sse_event(data_str=item.model_dump_json(), event="event", id=resume)
+
+
+async def _listener(request: Request) -> AsyncIterator[None]:
+    """A place among those who listen, until they leave."""
+    async with request.app.state.listeners.place():
+        yield
+
+
+class Stream(StreamingResponse):
+    """Server-sent events, made before they come here."""
+
+    media_type = "text/event-stream"
+
+
+async def _stream(listening: Live, heard: Heard) -> AsyncIterator[bytes]:
+    yield format_sse_event(comment="listening", retry=RETRY_MS)
+    async for fresh in listening.follow(heard.since):
+        text = b"".join(news.sent for news in fresh if heard.wants(news.row))
+        if text or not fresh:
+            yield text or KEEPALIVE_COMMENT
+
+
+@router.get(
+    "/v1/events/live",
+    response_class=Stream,
+    responses=problems.also(503),
+    dependencies=[Depends(_listener)],
+)
+async def live(request: Request, heard: Annotated[Heard, Depends(_heard)]) -> Stream:
     """Every revision of every event as it is acknowledged, as server-sent events called `event`."""
-    yield ServerSentEvent(comment="listening", retry=RETRY_MS)
-    listening: Live = request.app.state.live
-    async for news in listening.follow(heard.since):
-        if heard.wants(news.row):
-            item = EventOut.of({name: news.row[name] for name in COLUMNS})
-            yield ServerSentEvent(data=item, event="event", id=token(news.position))
+    # A proxy that gathers answers before it passes them on would keep every event back.
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return Stream(_stream(request.app.state.live, heard), headers=headers)

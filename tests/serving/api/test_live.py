@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse.problem import BadCursor
+from serving.api.events import written
 from serving.api.manners import live
 
 ANOTHER_PROCESS = """
@@ -103,19 +104,19 @@ def test_who_does_not_keep_up_is_cut_off_and_can_come_back(lake, city):
     producer = lake.landing.producer("shard-9")
 
     async def slow():
-        listeners = live.Live(lake, period_s=0.01, most_queued=3)
+        listeners = live.Live(lake, written, period_s=0.01, most_queued=3)
         following = listeners.follow()
         first = asyncio.ensure_future(anext(following))
         await listeners._ready.wait()
         producer.append({"events": city.event_rows(city.event(0))})
-        got = [await first]
+        got = await first
         producer.append({"events": city.event_rows(*(city.event(n) for n in range(1, 9)))})
         while listeners._listeners:  # noqa: ASYNC110 - nobody tells when a listener is cut off
             await asyncio.sleep(0.01)
-        got += [news async for news in following]
+        got += [news async for fresh in following for news in fresh]
         missed, following = [], listeners.follow(got[-1].position)
         while len(missed) < 9 - len(got):
-            missed.append(await anext(following))
+            missed += await anext(following)
         await following.aclose()
         return [news.row["event_id"] for news in got + missed]
 
@@ -127,7 +128,7 @@ def test_nobody_listens_nobody_reads(lake):
     """The lake's tail is read while there are listeners, and by one reader for all of them."""
 
     async def come_and_go():
-        listeners = live.Live(lake, period_s=0.01)
+        listeners = live.Live(lake, written, period_s=0.01)
         both = [listeners.follow(), listeners.follow()]
         waiting = [asyncio.ensure_future(anext(one)) for one in both]
         await asyncio.sleep(0.1)

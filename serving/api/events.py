@@ -19,7 +19,7 @@ from serving.api.hours import Window, chosen
 from serving.api.manners import problems
 from serving.api.manners.city import TheCity
 from serving.api.manners.live import Live, Position, position
-from serving.api.manners.times import LATEST, CityTime, Instant
+from serving.api.manners.times import CityTime, Instant
 from serving.api.manners.tokens import sealed, unsealed
 from serving.api.manners.turns import reading
 
@@ -78,7 +78,7 @@ class EventsOut(BaseModel):
 COLUMNS = list(EventOut.model_fields)
 
 
-_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+_1970, _2100 = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 Order = Literal["newest", "severity"]
 _SORTED: dict[Order, list[tuple[str, str]]] = {
     "newest": [("started_at", "descending"), ("event_id", "ascending")],
@@ -93,7 +93,7 @@ class Mark(BaseModel):
 
     order: Order
     severity: int = Field(strict=True, ge=0, le=9)
-    started_at: AwareDatetime = Field(ge=_1970, lt=LATEST)
+    started_at: AwareDatetime = Field(ge=_1970, lt=_2100)
     event_id: str = Field(max_length=64)
 
     @classmethod

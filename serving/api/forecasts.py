@@ -1,6 +1,7 @@
 """What the city will be like: GET /v1/forecasts."""
 
-from datetime import datetime
+import shlex
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -9,12 +10,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.store import Lake
-from serving.api.hours import bounded, chosen
+from serving.api.hours import chosen
 from serving.api.kinds import Both
+from serving.api.manners import bounds
 from serving.api.manners.city import TheCity
 from serving.api.manners.editions import Edition
 from serving.api.manners.formats import CSV, CSV_RESPONSE, JSON, csv, negotiated
 from serving.api.manners.parameters import Selection
+from serving.api.manners.refusals import UnknownScenario
 from serving.api.manners.times import CityTime, Instant
 from serving.api.manners.turns import reading
 
@@ -88,12 +91,26 @@ class ForecastsOut(BaseModel):
 COLUMNS = list(ForecastOut.model_fields)
 
 
+LATELY = timedelta(days=7)
+"""Where the newest forecasts are looked for first: an old lake holds millions of others."""
+
+
 def newest_issue(lake: Lake, version: int, scenario: str = "") -> datetime | None:
-    """When the newest forecasts of a version were issued, those of one scenario."""
-    where = pc.field("scenario") == scenario
-    issued = lake.read("forecasts", columns=["issued_at"], where=where, version=version).column("issued_at")
-    newest: datetime | None = pc.max(issued).as_py()
-    return newest
+    """When the newest forecasts of a version were issued, those of one scenario.
+
+    Raises:
+        UnknownScenario: it was never supposed.
+    """
+    of_scenario = pc.field("scenario") == scenario
+    for where in (of_scenario & (pc.field("issued_at") >= lake.now() - LATELY), of_scenario):
+        rows = lake.read("forecasts", columns=["issued_at"], where=where, version=version)
+        newest: datetime | None = pc.max(rows["issued_at"]).as_py()
+        if newest is not None:
+            return newest
+    if scenario:
+        command = f"python -m forecasting run --scenario {shlex.quote(scenario)}"
+        raise UnknownScenario(scenario, "no forecast here supposes it", f"make one: `{command}`")
+    return None
 
 
 def _scores(lake: Lake, where: pc.Expression) -> list[ScoreOut]:
@@ -134,10 +151,12 @@ def forecasts(request: Request, city: TheCity, asked: Annotated[Asked, Query()])
     edition = Edition.of(city.lake, "forecasts", asked.version, shape)
     if (held := edition.held(request)) is not None:
         return held
-    issue = asked.issued_at or newest_issue(city.lake, edition.version, asked.scenario)
+    newest = newest_issue(city.lake, edition.version, asked.scenario)
+    issue = asked.issued_at or newest
     where = (pc.field("issued_at") == pa.scalar(issue, pa.timestamp("us", "UTC"))) & chosen(areas, asked.kind)
     where &= pc.field("scenario") == asked.scenario
-    rows = bounded(city.lake.read("forecasts", columns=COLUMNS, where=where, version=edition.version))
+    most = request.app.state.settings.answer_rows
+    rows = bounds.read(city.lake, "forecasts", COLUMNS, where, version=edition.version, most=most)
     rows = rows.sort_by([("kind", "ascending"), ("area_id", "ascending"), ("at", "ascending")])
     if form == CSV:
         return Response(csv(rows), media_type=CSV, headers=edition.headers)

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from lakehouse.clock import city_day
-from lakehouse.problem import BadTime, TooMuch
+from lakehouse.problem import BadTime
+from serving.api.manners import bounds
 from serving.api.manners.city import TheCity
 from serving.api.manners.editions import Edition
 from serving.api.manners.formats import CSV, CSV_RESPONSE, JSON, csv, negotiated
@@ -20,7 +21,6 @@ from serving.api.manners.times import CityTime, Instant, city_text
 from serving.api.manners.turns import reading
 
 router = APIRouter()
-MOST_ROWS = 100_000
 
 _EXAMPLE: dict[str, Any] = {
     "area_id": "33.74.01",
@@ -101,17 +101,6 @@ def chosen(areas: Collection[str] | None, kind: str | None) -> pc.Expression:
     return where if kind is None else where & (pc.field("kind") == kind)
 
 
-def bounded(rows: pa.Table) -> pa.Table:
-    """`rows` themselves.
-
-    Raises:
-        TooMuch: more than fits into one answer.
-    """
-    if rows.num_rows > MOST_ROWS:
-        raise TooMuch(rows.num_rows, f"an answer holds {MOST_ROWS} rows", "narrow time, area or kind")
-    return rows
-
-
 class Asked(Selection):
     """Which hours are wanted: by default the last 24 and the running one."""
 
@@ -134,7 +123,8 @@ def hours(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> 
     if (held := edition.held(request)) is not None:
         return held
     where = window.holds("hour") & chosen(areas, asked.kind)
-    rows = bounded(city.lake.read("area_hours", columns=COLUMNS, where=where, version=edition.version))
+    most = request.app.state.settings.answer_rows
+    rows = bounds.read(city.lake, "area_hours", COLUMNS, where, version=edition.version, most=most)
     rows = rows.sort_by([("kind", "ascending"), ("area_id", "ascending"), ("hour", "ascending")])
     if form == CSV:
         return Response(csv(rows), media_type=CSV, headers=edition.headers)

@@ -7,7 +7,9 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.api.hours import bounded, chosen
+from lakehouse.tables import TABLES
+from serving.api.hours import chosen
+from serving.api.manners import bounds
 from serving.api.manners.city import TheCity
 from serving.api.manners.editions import Edition
 from serving.api.manners.parameters import Selection
@@ -68,7 +70,8 @@ def unusual(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -
     if (held := edition.held(request)) is not None:
         return held
     where = chosen(areas, asked.kind) & (pc.field("to") > since)
-    rows = bounded(city.lake.read("unusual", where=where, version=edition.version))
+    columns, most = TABLES["unusual"].schema.names, request.app.state.settings.answer_rows
+    rows = bounds.read(city.lake, "unusual", columns, where, version=edition.version, most=most)
     rows = rows.sort_by([("from", "descending"), ("area_id", "ascending"), ("kind", "ascending")])
     answer = UnusualsOut(items=[UnusualOut.model_validate(row) for row in rows.to_pylist()])
     return Response(

@@ -27,6 +27,14 @@ class NotAcceptable(Refusal):
         return {"Vary": "Accept"}
 
 
+class UnknownScenario(Problem):
+    """A scenario that was never run. The message says the command that runs it."""
+
+    slug = "unknown-scenario"
+    title = "No such scenario"
+    status = 404
+
+
 class ForeignHost(Refusal):
     """A host that this server is not. Ask it under its own name, or add that name to MATAKOTA_HOSTS."""
 

@@ -10,7 +10,7 @@ from lakehouse.clock import CITY_ZONE
 from lakehouse.problem import BadTime
 
 _REMEDY = "write RFC 3339 with an offset, as 2026-11-23T10:00:00+07:00, or a city day, as 2026-11-23"
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2099
 """Nobody asks for others, and at the ends of the calendar an hour more is no date any longer."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -35,9 +35,8 @@ def instant(given: Any) -> datetime:
         raise BadTime(given, str(error), _REMEDY) from error
     if at.tzinfo is None:
         raise BadTime(given, "it has no offset, so it could be any of 24 hours", _REMEDY)
-    if not EARLIEST <= at < LATEST:
-        rule = f"only the years {EARLIEST.year} to {LATEST.year - 1} are asked for"
-        raise BadTime(given, rule, _REMEDY)
+    if not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+        raise BadTime(given, f"only the years {EARLIEST_YEAR} to {LATEST_YEAR} are asked for", _REMEDY)
     return at.astimezone(UTC) + leap
 
 

@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from serving.settings import Settings
+
 
 def refused(answer, status):
     """The problem of an answer, which names the value, the rule and the remedy."""
@@ -80,13 +82,15 @@ def test_a_failure_tells_nothing_of_the_inside(lake, city, monkeypatch):
     assert "secret" not in answer.text
 
 
-def test_too_long_an_answer_is_refused(lake, city, monkeypatch):
+@pytest.mark.parametrize("path", ["/v1/hours", "/v1/hours?level=kelurahan&since=2000-01-01", "/v1/forecasts"])
+def test_too_long_an_answer_is_refused(known, city, path):
     """More rows than an answer holds are refused with what to narrow."""
-    from serving.api import application, hours
+    from serving.api import application
 
-    monkeypatch.setattr(hours, "MOST_ROWS", 3)
-    with city.served(application(lake)) as url:
-        refused(httpx.get(f"{url}/v1/hours"), 422)
+    with city.served(application(known, settings=Settings(answer_rows=1))) as url:
+        problem = refused(httpx.get(url + path), 422)
+    assert problem["title"] == "The answer is too long"
+    assert "narrow" in problem["remedy"]
 
 
 PARAMETERS = {

@@ -6,7 +6,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
 from lakehouse.problem import BadImage, NoDetector
@@ -30,9 +30,9 @@ _BODY = {
 class FoundOut(BaseModel):
     """One thing; `box` is x1, y1, x2, y2 in pixels of the picture."""
 
-    label: str
-    confidence: float
-    box: tuple[float, float, float, float]
+    label: str = Field(description="what it is, such as person or motorcycle")
+    confidence: float = Field(description="how sure the model is, 0 to 1")
+    box: tuple[float, float, float, float] = Field(description="x1, y1, x2, y2 in pixels from the upper left")
 
 
 class DetectionsOut(BaseModel):
@@ -51,10 +51,10 @@ class DetectionsOut(BaseModel):
         }
     )
 
-    model: str
-    width: int
-    height: int
-    items: list[FoundOut]
+    model: str = Field(description="the id of the weights")
+    width: int = Field(description="of the picture, in pixels")
+    height: int = Field(description="of the picture, in pixels")
+    items: list[FoundOut] = Field(description="one for each thing found")
 
 
 async def _detector(request: Request) -> Detector:

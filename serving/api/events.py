@@ -19,6 +19,7 @@ from serving.api.hours import Window, chosen
 from serving.api.manners import problems
 from serving.api.manners.city import TheCity
 from serving.api.manners.live import Live, Position, position
+from serving.api.manners.parameters import InArea, OfKind
 from serving.api.manners.times import CityTime, Instant
 from serving.api.manners.tokens import sealed, unsealed
 from serving.api.manners.turns import reading
@@ -48,19 +49,19 @@ class EventOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    event_id: str
-    revision: int
-    state: str
-    kind: str
-    camera_id: str
-    zone_id: str
-    area_id: str
-    started_at: CityTime
-    at: CityTime
-    ended_at: CityTime | None
-    severity: int
-    measures: dict[str, float]
-    confidence: float
+    event_id: str = Field(description="the same through all revisions")
+    revision: int = Field(description="counts from 1; each change of the event is one")
+    state: str = Field(description="open, escalated or closed")
+    kind: str = Field(description="such as crowd.crowding")
+    camera_id: str = Field(description="the camera that saw it")
+    zone_id: str = Field(description="the part of the picture that it is in")
+    area_id: str = Field(description="the area that the camera hangs in")
+    started_at: CityTime = Field(description="when it began, by the camera")
+    at: CityTime = Field(description="when this revision was made, by the camera")
+    ended_at: CityTime | None = Field(description="when it ended; null while it goes on")
+    severity: int = Field(description="1 notice, 2 warning, 3 danger")
+    measures: dict[str, float] = Field(description="what was measured at this revision, by name")
+    confidence: float = Field(description="0 to 1")
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "EventOut":
@@ -71,8 +72,8 @@ class EventOut(BaseModel):
 class EventsOut(BaseModel):
     """Events, the newest first; `next` is the cursor of the page after this one."""
 
-    items: list[EventOut]
-    next: str | None
+    items: list[EventOut] = Field(description="one page of events, each in its last revision")
+    next: str | None = Field(description="the cursor of the page after this one; null on the last")
 
 
 COLUMNS = list(EventOut.model_fields)
@@ -132,8 +133,8 @@ def _following(request: Request, cursor: str) -> str:
 class Asked(BaseModel):
     """Which events are wanted: by default those that began in the last 24 hours."""
 
-    area: str | None = Field(default=None, description="in this area or below it")
-    kind: str | None = Field(default=None, description="such as crowd.crowding")
+    area: InArea = None
+    kind: OfKind = None
     since: Instant | None = Field(default=None, description="that began then or later")
     until: Instant | None = Field(default=None, description="that began before then")
     going_on: bool | None = Field(
@@ -194,8 +195,8 @@ class Heard:
 
 def _heard(
     city: TheCity,
-    area: str | None = None,
-    kind: str | None = None,
+    area: InArea = None,
+    kind: OfKind = None,
     last_event_id: Annotated[str | None, Header(description="resume after this id")] = None,
 ) -> Heard:
     return Heard(city.within(area), city.kind(kind), position(last_event_id) if last_event_id else None)

@@ -49,43 +49,43 @@ class ForecastOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    area_id: str
-    kind: str
-    issued_at: CityTime
-    at: CityTime
-    scenario: str
-    model: str
-    q025: float | None
-    q05: float | None
-    q10: float | None
-    q25: float | None
-    q50: float | None
-    q75: float | None
-    q90: float | None
-    q95: float | None
-    q975: float | None
-    mean: float | None
-    why: Both | None
+    area_id: str = Field(description="the area that it is for")
+    kind: str = Field(description="such as traffic.flow")
+    issued_at: CityTime = Field(description="when it was made")
+    at: CityTime = Field(description="the start of the hour that it is for")
+    scenario: str = Field(description="what it supposes; empty where it supposes nothing")
+    model: str = Field(description="the model that made it")
+    q025: float | None = Field(description="stays below this with a probability of 2.5 %")
+    q05: float | None = Field(description="stays below this with a probability of 5 %")
+    q10: float | None = Field(description="stays below this with a probability of 10 %")
+    q25: float | None = Field(description="stays below this with a probability of 25 %")
+    q50: float | None = Field(description="stays below this with a probability of 50 %")
+    q75: float | None = Field(description="stays below this with a probability of 75 %")
+    q90: float | None = Field(description="stays below this with a probability of 90 %")
+    q95: float | None = Field(description="stays below this with a probability of 95 %")
+    q975: float | None = Field(description="stays below this with a probability of 97.5 %")
+    mean: float | None = Field(description="the expected value")
+    why: Both | None = Field(description="in a sentence, what moves it")
 
 
 class ScoreOut(BaseModel):
     """How a model did on the past: `mase` below 1 beats 'as at this hour yesterday'."""
 
-    area_id: str
-    kind: str
-    model: str
-    chosen: bool | None
-    horizon: int | None
-    mase: float | None
-    coverage80: float | None
-    coverage95: float | None
+    area_id: str = Field(description="the area that was forecast")
+    kind: str = Field(description="such as traffic.flow")
+    model: str = Field(description="the model that was tried on the past")
+    chosen: bool | None = Field(description="whether it makes the forecasts of this series")
+    horizon: int | None = Field(description="hours ahead that it was tried for")
+    mase: float | None = Field(description="mean absolute error by that of 'as at this hour yesterday'")
+    coverage80: float | None = Field(description="the share of hours within the band of 80 %")
+    coverage95: float | None = Field(description="the share of hours within the band of 95 %")
 
 
 class ForecastsOut(BaseModel):
     """One issue: its forecasts by kind, area and time, and the scores of the models behind them."""
 
-    items: list[ForecastOut]
-    scores: list[ScoreOut]
+    items: list[ForecastOut] = Field(description="one for each area, kind and hour")
+    scores: list[ScoreOut] = Field(description="one for each area, kind and model")
 
 
 COLUMNS = list(ForecastOut.model_fields)
@@ -127,7 +127,7 @@ def _json(rows: pa.Table, scores: list[ScoreOut]) -> str:
 class Asked(Selection):
     """Which forecasts are wanted: by default the newest, supposing nothing."""
 
-    issued_at: Instant | None = None
+    issued_at: Instant | None = Field(default=None, description="those made then; by default the newest")
     scenario: str = Field(default="", description="what is supposed, such as rain=20mm; nothing by default")
 
 

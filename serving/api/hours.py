@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.clock import city_day
 from lakehouse.problem import BadTime
@@ -45,22 +45,24 @@ class HourOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    area_id: str
-    kind: str
-    hour: CityTime
-    seen: float | None
-    value: float | None
-    coverage: float | None
-    reason: str | None
-    origin: str | None
-    cameras_reporting: int | None
-    cameras_total: int | None
+    area_id: str = Field(description="the area")
+    kind: str = Field(description="such as traffic.flow")
+    hour: CityTime = Field(description="the start of the hour")
+    seen: float | None = Field(description="what was counted")
+    value: float | None = Field(description="what was seen made up for what was missed; null with its reason")
+    coverage: float | None = Field(
+        description="0 to 1: the share of the area's usual total that was really seen"
+    )
+    reason: str | None = Field(description="why value is null; 'running' marks the hour that is not over")
+    origin: str | None = Field(description="pixels, synthetic or both")
+    cameras_reporting: int | None = Field(description="cameras that saw enough of this hour")
+    cameras_total: int | None = Field(description="cameras that should have seen it")
 
 
 class HoursOut(BaseModel):
     """Hours by kind, area and time."""
 
-    items: list[HourOut]
+    items: list[HourOut] = Field(description="one for each area, kind and hour")
 
 
 COLUMNS = list(HourOut.model_fields)
@@ -104,8 +106,8 @@ def chosen(areas: Collection[str] | None, kind: str | None) -> pc.Expression:
 class Asked(Selection):
     """Which hours are wanted: by default the last 24 and the running one."""
 
-    since: Instant | None = None
-    until: Instant | None = None
+    since: Instant | None = Field(default=None, description="the first hour, or the one after it")
+    until: Instant | None = Field(default=None, description="up to, but not including, this instant")
 
 
 @router.get(

@@ -39,26 +39,26 @@ class UnusualOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]}, populate_by_name=True)
 
-    area_id: str
-    kind: str
-    start: CityTime = Field(alias="from")
-    end: CityTime = Field(alias="to")
-    observed: float
-    q05: float
-    q95: float
-    told_at: CityTime
+    area_id: str = Field(description="the area")
+    kind: str = Field(description="such as traffic.flow")
+    start: CityTime = Field(alias="from", description="the start of its first hour")
+    end: CityTime = Field(alias="to", description="the end of its last hour")
+    observed: float = Field(description="the value of the hour furthest out")
+    q05: float = Field(description="the lower end of its band")
+    q95: float = Field(description="the upper end of its band")
+    told_at: CityTime = Field(description="when it was found")
 
 
 class UnusualsOut(BaseModel):
     """Episodes, the newest first."""
 
-    items: list[UnusualOut]
+    items: list[UnusualOut] = Field(description="one for each episode")
 
 
 class Asked(Selection):
     """Which episodes are wanted: by default those that went on in the last 24 hours."""
 
-    since: Instant | None = None
+    since: Instant | None = Field(default=None, description="those that went on then or later")
 
 
 @router.get("/v1/unusual", dependencies=[Depends(reading, scope="function")], response_model=UnusualsOut)

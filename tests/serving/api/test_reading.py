@@ -231,7 +231,8 @@ def test_where_there_is_no_area_the_answer_is_empty(reading, path, query, accept
 
 @pytest.mark.parametrize(
     "path",
-    ["areas", "cameras", "kinds", "events", "events?going_on=true", "hours", "hours?level=city", "forecasts", "unusual", "health"],
+    ["areas", "cameras", "kinds", "events", "events?going_on=true", "hours", "hours?level=city",
+     "forecasts", "unusual", "health"],
 )  # fmt: skip
 def test_a_lake_without_anything_answers(tmp_path, city, path):
     """Before anything was registered or seen, every question has an answer."""

@@ -25,10 +25,10 @@ from serving.api.manners.city import City
 from serving.api.manners.live import Live
 from serving.api.manners.parameters import refuse_unknown
 from serving.api.manners.pulse import Pulse
-from serving.api.manners.turns import Turns
 from serving.api.wire.bodies import Bounded
 from serving.api.wire.hosts import Hosted
 from serving.api.wire.methods import Methodical
+from serving.api.wire.turns import Turns
 from serving.seeing.detectors import Detector
 from serving.settings import Settings
 

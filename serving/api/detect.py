@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 
 from lakehouse.problem import BadImage, NoDetector
 from serving.api.manners import problems
-from serving.api.manners.turns import Turns
+from serving.api.wire.turns import Turns
 from serving.seeing.detectors import Detector
 from serving.seeing.pictures import decode, size
 

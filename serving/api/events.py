@@ -22,7 +22,7 @@ from serving.api.manners.live import Live, Position, position
 from serving.api.manners.parameters import InArea, OfKind
 from serving.api.manners.times import CityTime, Instant
 from serving.api.manners.tokens import sealed, unsealed
-from serving.api.manners.turns import reading
+from serving.api.wire.turns import reading
 
 router = APIRouter()
 RETRY_MS = 2000

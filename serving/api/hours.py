@@ -18,7 +18,7 @@ from serving.api.manners.editions import Edition
 from serving.api.manners.formats import CSV, CSV_RESPONSE, JSON, csv, negotiated
 from serving.api.manners.parameters import Selection
 from serving.api.manners.times import CityTime, Instant, city_text
-from serving.api.manners.turns import reading
+from serving.api.wire.turns import reading
 
 router = APIRouter()
 

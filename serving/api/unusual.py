@@ -14,7 +14,7 @@ from serving.api.manners.city import TheCity
 from serving.api.manners.editions import Edition
 from serving.api.manners.parameters import Selection
 from serving.api.manners.times import CityTime, Instant
-from serving.api.manners.turns import reading
+from serving.api.wire.turns import reading
 
 router = APIRouter()
 

@@ -93,12 +93,21 @@ def test_too_long_an_answer_is_refused(known, city, path):
     assert "narrow" in problem["remedy"]
 
 
-PARAMETERS = {
-    "/v1/areas": ["level", "parent"],
-    "/v1/cameras": ["area"],
-    "/v1/events": ["area", "kind", "since", "until", "limit", "cursor"],
-    "/v1/hours": ["area", "level", "kind", "since", "until", "version"],
-    "/v1/forecasts": ["area", "level", "kind", "issued_at", "version"],
+ROUTES = [
+    "areas", "cameras", "events", "events/live", "forecasts", "health", "hours", "kinds", "openapi.json", "unusual",
+]  # fmt: skip
+NAMES = [
+    "area", "cursor", "going_on", "issued_at", "kind", "level", "limit", "order", "parent", "run", "scenario", "since",
+    "until", "version",
+]  # fmt: skip
+TAKEN = {
+    "areas": ["level", "parent"],
+    "cameras": ["area"],
+    "events": ["area", "kind", "since", "until", "limit", "cursor", "going_on", "order", "run"],
+    "events/live": ["area", "kind"],
+    "forecasts": ["area", "level", "kind", "issued_at", "scenario", "version"],
+    "hours": ["area", "level", "kind", "since", "until", "version"],
+    "unusual": ["area", "level", "kind", "since", "version"],
 }
 VALUES = st.one_of(
     st.text(max_size=12),
@@ -108,12 +117,26 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None)
-@given(path=st.sampled_from(sorted(PARAMETERS)), data=st.data())
-def test_no_question_brings_it_down(reading, path, data):
-    """Whatever stands in a query, the answer is a result or a problem that names the value."""
-    query = data.draw(st.dictionaries(st.sampled_from(PARAMETERS[path]), VALUES))
-    answer = reading.get(path, params=query)
-    assert answer.status_code in {200, 404, 422}, answer.text
-    if answer.status_code != 200:
-        assert answer.json()["rule"]
+ACCEPTED = st.sampled_from(
+    ["*/*", "text/csv", "text/csv;q=0", "a/b", ";;,=", "*/*;q=nan", "application/json;q=2"]
+)
+TAGS = st.sampled_from(["*", '"x"', 'W/"', '"', "W/", ",,", '""'])
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(ROUTES),
+    st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4),
+    st.fixed_dictionaries({}, optional={"accept": ACCEPTED, "if-none-match": TAGS, "last-event-id": TAGS}),
+    st.booleans(),
+)
+def test_no_question_brings_it_down(reading, route, query, headers, exact):
+    """Whatever stands in a query and its headers, the answer is a result or a problem that says what is wrong."""
+    if exact:
+        query = {name: value for name, value in query.items() if name in TAKEN.get(route, NAMES)}
+    answer = reading.head(f"/v1/{route}", params=query, headers=headers)
+    assert answer.status_code in {200, 304, 404, 406, 422}
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        if route != "events/live":
+            assert reading.get(f"/v1/{route}", params=query, headers=headers).json()["rule"]

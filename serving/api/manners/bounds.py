@@ -9,6 +9,9 @@ from lakehouse.log.reading import Reading
 from lakehouse.problem import TooMuch
 from lakehouse.store import Lake
 
+BATCH = 16_384
+"""Rows that are looked at together."""
+
 
 def read(
     lake: Lake, table: str, columns: Sequence[str], where: pc.Expression, *, version: int, most: int
@@ -19,10 +22,12 @@ def read(
         TooMuch: there are more.
         UnknownVersion: the version was vacuumed.
     """
-    reading = Reading(lake.table(table, version))
+    stored = Reading(lake.table(table, version)).stored()
+    # Read ahead as usual, whole files would lie in the memory before the first row was counted.
+    scanner = stored.scanner(list(columns), where, BATCH, batch_readahead=2, fragment_readahead=1)
     kept, count = [], 0
     try:
-        for batch in reading.batches(columns, where):
+        for batch in scanner.to_batches():
             count += batch.num_rows
             if count > most:
                 rule = f"an answer holds {most:,} rows"
@@ -30,5 +35,4 @@ def read(
             kept.append(batch)
     except FileNotFoundError:
         return lake.read(table, columns=columns, where=where, version=version)
-    schema = reading.stored().schema
-    return pa.Table.from_batches(kept, pa.schema([schema.field(name) for name in columns]))
+    return pa.Table.from_batches(kept, scanner.projected_schema)

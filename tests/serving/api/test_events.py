@@ -68,10 +68,11 @@ def test_an_event_seen_a_moment_ago_is_there(lake, city):
     """What was acknowledged and not compacted is answered like the rest."""
     from serving.api import application
 
+    fresh = replace(city.event(77), zone_id="gate")
     with city.served(application(lake)) as url:
-        lake.landing.producer("shard-7").append({"events": city.event_rows(city.event(77))})
+        lake.landing.producer("shard-7").append({"events": city.event_rows(fresh)})
         newest = httpx.get(f"{url}/v1/events", params={"limit": 2}).json()["items"]
-    assert city.event(77).event_id in {one["event_id"] for one in newest}
+    assert fresh.event_id in {one["event_id"] for one in newest}
     assert datetime.fromisoformat(newest[0]["at"]) == city.NOW
 
 
@@ -102,6 +103,11 @@ def pages(client, **query):
     return found
 
 
+def old(city):
+    """An event that goes on since the day before yesterday."""
+    return replace(city.event(500, at=city.NOW - timedelta(hours=30)), zone_id="old")
+
+
 @pytest.fixture
 def busy(lake, city):
     """A client over a lake where 163 events go on, one of them for 30 hours, and 40 have ended."""
@@ -109,13 +115,18 @@ def busy(lake, city):
 
     worst = list(Severity)
     going = [
-        replace(city.event(100 + n, at=city.NOW - timedelta(minutes=n)), severity=worst[n % 3])
+        replace(
+            city.event(100 + n, at=city.NOW - timedelta(minutes=n)),
+            zone_id=f"zone-{n}",
+            severity=worst[n % 3],
+        )
         for n in range(158)
     ]
-    going.append(city.event(500, at=city.NOW - timedelta(hours=30)))
+    going.append(old(city))
     over = [
         replace(
             city.event(100 + n, at=city.NOW - timedelta(minutes=n)),
+            zone_id=f"zone-{n}",
             revision=2,
             state=State.CLOSED,
             ended_at=city.NOW,
@@ -132,7 +143,7 @@ def test_all_that_goes_on_is_told_whenever_it_began(busy, city):
     going = pages(busy, going_on=True)
     assert len({one["event_id"] for one in going}) == len(going) == 163
     assert all(one["ended_at"] is None for one in going)
-    assert city.event(500, at=city.NOW - timedelta(hours=30)).event_id in {one["event_id"] for one in going}
+    assert old(city).event_id in {one["event_id"] for one in going}
     since = (city.NOW - timedelta(minutes=2)).isoformat()
     assert len(pages(busy, going_on=True, since=since)) == 3 + 3
     assert len(pages(busy, going_on=False)) == 40

@@ -44,9 +44,9 @@ class Zone(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    zone_id: str
-    purpose: Purpose
-    corners: tuple[Corner, ...] = Field(min_length=2)
+    zone_id: str = Field(description="its name among the zones of its camera")
+    purpose: Purpose = Field(description="what is measured in it")
+    corners: tuple[Corner, ...] = Field(min_length=2, description="x, y as shares of width and height")
     area_m2: float | None = Field(default=None, gt=0, description="m², where known")
     capacity: int | None = Field(default=None, gt=0, description="people who fit, where known")
 

@@ -20,11 +20,15 @@ from serving.api import (
     source,
     unusual,
 )
-from serving.api.manners import bodies, documents, headers, problems
+from serving.api.manners import documents, headers, problems
 from serving.api.manners.city import City
 from serving.api.manners.live import Live
 from serving.api.manners.parameters import refuse_unknown
 from serving.api.manners.pulse import Pulse
+from serving.api.wire.bodies import Bounded
+from serving.api.wire.hosts import Hosted
+from serving.api.wire.methods import Methodical
+from serving.api.wire.turns import Turns
 from serving.seeing.detectors import Detector
 from serving.settings import Settings
 
@@ -50,16 +54,23 @@ def application(lake: Lake, detector: Detector | None = None, settings: Settings
         openapi_url="/v1/openapi.json",
         responses=problems.RESPONSES,
         lifespan=_listening,
+        redirect_slashes=False,
     )
-    app.state.settings = settings or Settings()
+    app.state.settings = settings = settings or Settings()
     app.state.detector = detector
-    app.state.city, app.state.pulse, app.state.live = City(lake), Pulse(lake), Live(lake)
+    app.state.pictures = Turns(settings.pictures_at_once, settings.pictures_waiting)
+    app.state.readings = Turns(settings.readings_at_once, settings.readings_waiting)
+    app.state.listeners = Turns(settings.listeners, waiting=0)
+    app.state.city, app.state.pulse = City(lake), Pulse(lake)
+    app.state.live = Live(lake, events.written, most_queued=settings.news_a_listener)
     problems.handle(app)
     for noun in _NOUNS:
         app.include_router(noun.router, dependencies=[Depends(refuse_unknown)])
     for noun in (documents, page, source):
         app.include_router(noun.router)
     app.mount("/web", page.files)
-    app.add_middleware(bodies.Bounded)
+    app.add_middleware(Bounded, most_bytes=settings.body_bytes, within_s=settings.body_within_s)
+    app.add_middleware(Methodical)
+    app.add_middleware(Hosted, hosts=settings.allowed_hosts)
     app.add_middleware(headers.Guarded)
     return app

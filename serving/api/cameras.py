@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.city.cameras import Camera, Zone
 from serving.api.manners.city import TheCity
+from serving.api.manners.parameters import InArea
 from serving.api.manners.pulse import ThePulse
 from serving.api.manners.times import CityTime
 
@@ -35,16 +36,16 @@ class CameraOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    camera_id: str
-    name: str
-    owner: str
-    site: str
-    area_id: str
-    lat: float
-    lon: float
-    zones: tuple[Zone, ...]
-    synthetic: bool
-    seen_at: CityTime | None
+    camera_id: str = Field(description="its id")
+    name: str = Field(description="as people call it")
+    owner: str = Field(description="whose camera it is")
+    site: str = Field(description="street, square, gate, market, pump or neighbourhood")
+    area_id: str = Field(description="the area that it hangs in")
+    lat: float = Field(description="degrees north")
+    lon: float = Field(description="degrees east")
+    zones: tuple[Zone, ...] = Field(description="the parts of its picture that something is measured in")
+    synthetic: bool = Field(description="whether its pictures are painted")
+    seen_at: CityTime | None = Field(description="when it was last looked at; null where not in the last day")
 
 
 def _out(camera: Camera, seen_at: datetime | None) -> CameraOut:
@@ -56,11 +57,11 @@ def _out(camera: Camera, seen_at: datetime | None) -> CameraOut:
 class CamerasOut(BaseModel):
     """Cameras in the order of their ids."""
 
-    items: list[CameraOut]
+    items: list[CameraOut] = Field(description="one for each camera")
 
 
 @router.get("/v1/cameras")
-def cameras(city: TheCity, pulse: ThePulse, area: str | None = None) -> CamerasOut:
+def cameras(city: TheCity, pulse: ThePulse, area: InArea = None) -> CamerasOut:
     """The cameras that hang in an area or below it, or all of them."""
     within = city.within(area)
     seen = pulse.seen()

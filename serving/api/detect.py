@@ -6,10 +6,12 @@ import numpy as np
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
 from lakehouse.problem import BadImage, NoDetector
+from serving.api.manners import problems
+from serving.api.wire.turns import Turns
 from serving.seeing.detectors import Detector
 from serving.seeing.pictures import decode, size
 
@@ -28,9 +30,9 @@ _BODY = {
 class FoundOut(BaseModel):
     """One thing; `box` is x1, y1, x2, y2 in pixels of the picture."""
 
-    label: str
-    confidence: float
-    box: tuple[float, float, float, float]
+    label: str = Field(description="what it is, such as person or motorcycle")
+    confidence: float = Field(description="how sure the model is, 0 to 1")
+    box: tuple[float, float, float, float] = Field(description="x1, y1, x2, y2 in pixels from the upper left")
 
 
 class DetectionsOut(BaseModel):
@@ -49,13 +51,13 @@ class DetectionsOut(BaseModel):
         }
     )
 
-    model: str
-    width: int
-    height: int
-    items: list[FoundOut]
+    model: str = Field(description="the id of the weights")
+    width: int = Field(description="of the picture, in pixels")
+    height: int = Field(description="of the picture, in pixels")
+    items: list[FoundOut] = Field(description="one for each thing found")
 
 
-def _detector(request: Request) -> Detector:
+async def _detector(request: Request) -> Detector:
     detector = request.app.state.detector
     if detector is None:
         raise NoDetector(None, "this server was started without one", "start it with a detector")
@@ -87,8 +89,12 @@ def _found(detector: Detector, image: NDArray[np.uint8], whole: tuple[int, int])
     return DetectionsOut(model=detector.model_id, width=width, height=height, items=items)
 
 
-@router.post("/v1/detect", openapi_extra=_BODY)
+@router.post("/v1/detect", openapi_extra=_BODY, responses=problems.also(408, 413, 503))
 async def detect(request: Request, detector: Annotated[Detector, Depends(_detector)]) -> DetectionsOut:
     """The people and vehicles in a JPEG or PNG, sent as the body or as a form's file `file`."""
-    picture = await _picture(request)
-    return await run_in_threadpool(lambda: _found(detector, decode(picture), size(picture)))
+    pictures: Turns = request.app.state.pictures
+    # A place is taken before the body is read: pictures in line fill the memory too.
+    async with pictures.place():
+        picture = await _picture(request)
+        async with pictures.turn():
+            return await run_in_threadpool(lambda: _found(detector, decode(picture), size(picture)))

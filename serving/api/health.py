@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from serving.api.manners.city import TheCity
 from serving.api.manners.pulse import ThePulse
@@ -26,8 +26,8 @@ _EXAMPLE: dict[str, Any] = {
 class SeenOut(BaseModel):
     """How many cameras there are, and how many of them were looked at lately."""
 
-    total: int
-    seen: int
+    total: int = Field(description="cameras that are registered")
+    seen: int = Field(description="of those, looked at lately")
 
 
 class HealthOut(BaseModel):
@@ -35,12 +35,14 @@ class HealthOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    status: Literal["ok", "stale", "empty"]
-    now: CityTime
-    data_at: CityTime | None
-    age_s: float | None
-    cameras: SeenOut
-    tables: dict[str, int]
+    status: Literal["ok", "stale", "empty"] = Field(
+        description="ok; stale: the data is too old; empty: there is none"
+    )
+    now: CityTime = Field(description="the server's clock")
+    data_at: CityTime | None = Field(description="when the newest look was; null where there is none")
+    age_s: float | None = Field(description="how old that look is, in seconds")
+    cameras: SeenOut = Field(description="how many cameras are seen")
+    tables: dict[str, int] = Field(description="the newest version of each table")
 
 
 @router.get("/v1/health")

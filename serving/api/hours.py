@@ -7,19 +7,20 @@ from typing import Annotated, Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.clock import city_day
-from lakehouse.problem import BadTime, TooMuch
+from lakehouse.problem import BadTime
+from serving.api.manners import bounds
 from serving.api.manners.city import TheCity
 from serving.api.manners.editions import Edition
-from serving.api.manners.formats import CSV_RESPONSE, csv, wants_csv
+from serving.api.manners.formats import CSV, CSV_RESPONSE, JSON, csv, negotiated
 from serving.api.manners.parameters import Selection
 from serving.api.manners.times import CityTime, Instant, city_text
+from serving.api.wire.turns import reading
 
 router = APIRouter()
-MOST_ROWS = 100_000
 
 _EXAMPLE: dict[str, Any] = {
     "area_id": "33.74.01",
@@ -44,22 +45,24 @@ class HourOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    area_id: str
-    kind: str
-    hour: CityTime
-    seen: float | None
-    value: float | None
-    coverage: float | None
-    reason: str | None
-    origin: str | None
-    cameras_reporting: int | None
-    cameras_total: int | None
+    area_id: str = Field(description="the area")
+    kind: str = Field(description="such as traffic.flow")
+    hour: CityTime = Field(description="the start of the hour")
+    seen: float | None = Field(description="what was counted")
+    value: float | None = Field(description="what was seen made up for what was missed; null with its reason")
+    coverage: float | None = Field(
+        description="0 to 1: the share of the area's usual total that was really seen"
+    )
+    reason: str | None = Field(description="why value is null; 'running' marks the hour that is not over")
+    origin: str | None = Field(description="pixels, synthetic or both")
+    cameras_reporting: int | None = Field(description="cameras that saw enough of this hour")
+    cameras_total: int | None = Field(description="cameras that should have seen it")
 
 
 class HoursOut(BaseModel):
     """Hours by kind, area and time."""
 
-    items: list[HourOut]
+    items: list[HourOut] = Field(description="one for each area, kind and hour")
 
 
 COLUMNS = list(HourOut.model_fields)
@@ -96,41 +99,36 @@ def chosen(areas: Collection[str] | None, kind: str | None) -> pc.Expression:
     """Which rows are of these areas and of this kind; None asks for all."""
     where = pc.scalar(True)
     if areas is not None:
-        where &= pc.field("area_id").isin(sorted(areas))
+        where &= pc.field("area_id").isin(pa.array(sorted(areas), pa.string()))
     return where if kind is None else where & (pc.field("kind") == kind)
-
-
-def bounded(rows: pa.Table) -> pa.Table:
-    """`rows` themselves.
-
-    Raises:
-        TooMuch: more than fits into one answer.
-    """
-    if rows.num_rows > MOST_ROWS:
-        raise TooMuch(rows.num_rows, f"an answer holds {MOST_ROWS} rows", "narrow time, area or kind")
-    return rows
 
 
 class Asked(Selection):
     """Which hours are wanted: by default the last 24 and the running one."""
 
-    since: Instant | None = None
-    until: Instant | None = None
+    since: Instant | None = Field(default=None, description="the first hour, or the one after it")
+    until: Instant | None = Field(default=None, description="up to, but not including, this instant")
 
 
-@router.get("/v1/hours", response_model=HoursOut, responses=CSV_RESPONSE)
+@router.get(
+    "/v1/hours",
+    dependencies=[Depends(reading, scope="function")],
+    response_model=HoursOut,
+    responses=CSV_RESPONSE,
+)
 def hours(request: Request, city: TheCity, asked: Annotated[Asked, Query()]) -> Response:
     """The hours of the city and its kecamatan, or of the areas asked for, as JSON or CSV."""
     window = Window.of(asked.since, asked.until, city.lake.now())
-    areas = city.selected(asked.area, asked.level)
-    shape = (window, sorted(areas), city.kind(asked.kind), wants_csv(request))
+    areas, form = city.selected(asked.area, asked.level), negotiated(request)
+    shape = (window, sorted(areas), city.kind(asked.kind), form)
     edition = Edition.of(city.lake, "area_hours", asked.version, shape)
     if (held := edition.held(request)) is not None:
         return held
     where = window.holds("hour") & chosen(areas, asked.kind)
-    rows = bounded(city.lake.read("area_hours", columns=COLUMNS, where=where, version=edition.version))
+    most = request.app.state.settings.answer_rows
+    rows = bounds.read(city.lake, "area_hours", COLUMNS, where, version=edition.version, most=most)
     rows = rows.sort_by([("kind", "ascending"), ("area_id", "ascending"), ("hour", "ascending")])
-    if wants_csv(request):
-        return Response(csv(rows), media_type="text/csv", headers=edition.headers)
+    if form == CSV:
+        return Response(csv(rows), media_type=CSV, headers=edition.headers)
     answer = HoursOut.model_construct(items=[HourOut.model_construct(**row) for row in rows.to_pylist()])
-    return Response(answer.model_dump_json(), media_type="application/json", headers=edition.headers)
+    return Response(answer.model_dump_json(), media_type=JSON, headers=edition.headers)

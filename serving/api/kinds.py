@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from serving.api.manners.city import TheCity
 
@@ -25,8 +25,8 @@ _EXAMPLE: dict[str, Any] = {
 class Both(BaseModel):
     """A text in Indonesian and in English."""
 
-    id: str | None
-    en: str | None
+    id: str | None = Field(description="in Indonesian")
+    en: str | None = Field(description="in English")
 
 
 class KindOut(BaseModel):
@@ -34,21 +34,21 @@ class KindOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    kind: str
-    what: str
-    title: Both
-    unit: Both | None
-    theme: str
-    summed: str | None
-    additive: bool | None
-    forecast: bool | None
-    state: str
+    kind: str = Field(description="its name, such as traffic.flow")
+    what: str = Field(description="quantity or event")
+    title: Both = Field(description="as people call it")
+    unit: Both | None = Field(description="what it is counted in; null for an event")
+    theme: str = Field(description="crowd, traffic, tourism, cleanliness, flood, health or safety")
+    summed: str | None = Field(description="sum, mean, peak or share; null for an event")
+    additive: bool | None = Field(description="whether areas may be added; null for an event")
+    forecast: bool | None = Field(description="whether it is forecast")
+    state: str = Field(description="stable or experimental")
 
 
 class KindsOut(BaseModel):
     """Kinds in the order of their names."""
 
-    items: list[KindOut]
+    items: list[KindOut] = Field(description="one for each kind")
 
 
 @router.get("/v1/kinds")

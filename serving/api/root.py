@@ -3,7 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from serving.settings import Settings
 
@@ -28,11 +28,11 @@ LINKS = {
 class RootOut(BaseModel):
     """What this is, under which licence, where its source is, and where to go on."""
 
-    name: str
-    version: str
-    licence: str
-    source: str
-    links: dict[str, str]
+    name: str = Field(description="matakota")
+    version: str = Field(description="of this installation")
+    licence: str = Field(description="its SPDX identifier")
+    source: str = Field(description="where the source of what runs here is")
+    links: dict[str, str] = Field(description="the other routes, by what they are about")
 
 
 def installed() -> str:

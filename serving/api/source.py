@@ -1,32 +1,35 @@
 """The source of what runs here, as the licence asks: GET /source."""
 
-import tempfile
+import io
 import zipfile
 from functools import cache
-from pathlib import Path
+from threading import Lock
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Response
+
+from serving.api.manners.published import HOUSE, published
 
 router = APIRouter(include_in_schema=False)
-ROOMS = ("lakehouse", "serving", "batch", "forecasting")
-_HOUSE = Path(__file__).parents[2]
-_BESIDE = ("README.md", "LICENSE", "CHANGELOG.md", "Makefile", "pyproject.toml", "cluster.yaml")
+_making = Lock()
 
 
 @cache
-def archive() -> Path:
-    """A zip file of the running source, made once in the life of the process."""
-    inside = [path for room in ROOMS for path in sorted((_HOUSE / room).rglob("*")) if path.is_file()]
-    beside = [_HOUSE / name for name in _BESIDE if (_HOUSE / name).is_file()]
-    with tempfile.NamedTemporaryFile(prefix="matakota-", suffix=".zip", delete=False) as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
-            for path in beside + [path for path in inside if "__pycache__" not in path.parts]:
-                zipped.write(path, path.relative_to(_HOUSE))
-        return Path(file.name)
+def _made() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for path in sorted(published()):
+            zipped.write(HOUSE / path, path)
+    return file.getvalue()
+
+
+def archive() -> bytes:
+    """A zip file of the running source, made once in the life of the process and left nowhere."""
+    with _making:
+        return _made()
 
 
 @router.get("/source")
-def source() -> FileResponse:
+def source() -> Response:
     """The source code of this very installation."""
-    return FileResponse(archive(), media_type="application/zip", filename="matakota.zip")
+    headers = {"Content-Disposition": 'attachment; filename="matakota.zip"'}
+    return Response(archive(), media_type="application/zip", headers=headers)

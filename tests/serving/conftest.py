@@ -11,7 +11,6 @@ import httpx
 import numpy as np
 import pyarrow as pa
 import pytest
-import uvicorn
 
 from lakehouse import clock
 from lakehouse.city.tree import semarang
@@ -170,8 +169,10 @@ def free_port():
 
 @contextmanager
 def served(app):
-    """The address of an application behind uvicorn, in a thread."""
-    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_level="warning", ws="none"))
+    """The address of an application behind its own server, in a thread."""
+    from serving.api.wire.server import server as made
+
+    server = made(app, "127.0.0.1", free_port(), app.state.settings)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

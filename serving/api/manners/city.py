@@ -89,7 +89,7 @@ class City:
             return cast(Known, self._known[table][1])
 
 
-def _city(request: Request) -> City:
+async def _city(request: Request) -> City:
     return cast(City, request.app.state.city)
 
 

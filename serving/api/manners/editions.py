@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from fastapi import Request, Response
+from werkzeug.http import parse_etags
 
 from lakehouse.problem import UnknownVersion
 from lakehouse.store import Lake
@@ -37,6 +38,7 @@ class Edition:
         return {"ETag": self.etag, "Vary": "Accept", "Cache-Control": "no-cache"}
 
     def held(self, request: Request) -> Response | None:
-        """304 where the client says that it has this edition."""
-        tags = (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(","))
-        return Response(status_code=304, headers=self.headers) if self.etag in tags else None
+        """304 where the client says that it has this edition, or any at all."""
+        tags = parse_etags(", ".join(request.headers.getlist("if-none-match")))
+        held = tags.contains_weak(self.etag.strip('"'))
+        return Response(status_code=304, headers=self.headers) if held else None

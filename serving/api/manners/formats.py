@@ -6,8 +6,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 from fastapi import Request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from lakehouse.clock import CITY_ZONE
+from serving.api.manners.refusals import NotAcceptable
 
 CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
@@ -16,10 +19,28 @@ CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
 """What the OpenAPI document adds for a route that also answers CSV."""
 
 
-def wants_csv(request: Request) -> bool:
-    """Whether the client prefers CSV to JSON."""
-    accepted = request.headers.get("accept", "")
-    return "text/csv" in accepted and "application/json" not in accepted
+JSON, CSV = "application/json", "text/csv"
+_FORMS = (JSON, CSV)
+
+
+def negotiated(request: Request) -> str:
+    """The media type, JSON or CSV, that the header Accept likes best; JSON where it likes both alike.
+
+    A header that only says what is not wanted leaves all the others (RFC 9110, 12.5.1).
+
+    Raises:
+        NotAcceptable: it likes neither.
+    """
+    header = ", ".join(request.headers.getlist("accept"))
+    # Parameters such as a charset do not tell our forms apart.
+    wished = MIMEAccept((kind.partition(";")[0], q) for kind, q in parse_accept_header(header))
+    if any(q > 0 for _, q in wished):
+        best = wished.best_match(_FORMS)
+    else:
+        best = next((form for form in _FORMS if wished.find(form) < 0), None)
+    if best is None:
+        raise NotAcceptable(header, f"there are {' and '.join(_FORMS)}", "accept one of them")
+    return best
 
 
 def csv(rows: pa.Table) -> bytes:

@@ -1,13 +1,17 @@
 """Query parameters: those that routes share, and that only documented ones are taken."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from lakehouse.problem import UnknownParameter
 
 Level = Literal["city", "kecamatan", "kelurahan", "rw", "rt", "camera"]
+
+
+InArea = Annotated[str | None, Query(description="in this area or below it, by its code")]
+OfKind = Annotated[str | None, Query(description="such as crowd.crowding")]
 
 
 class Selection(BaseModel):
@@ -26,7 +30,7 @@ def documented(request: Request) -> list[str]:
     return [parameter["name"] for parameter in listed if parameter["in"] == "query"]
 
 
-def refuse_unknown(request: Request) -> None:
+async def refuse_unknown(request: Request) -> None:
     """Refuse a misspelt parameter, which would otherwise silently change what is asked.
 
     Raises:

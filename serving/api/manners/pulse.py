@@ -52,7 +52,7 @@ class Pulse:
         return self.lake.read("looks", columns=["camera_id", "at"], where=where, fresh=True)
 
 
-def _pulse(request: Request) -> Pulse:
+async def _pulse(request: Request) -> Pulse:
     return cast(Pulse, request.app.state.pulse)
 
 

@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from serving.settings import Settings
+
 
 def refused(answer, status):
     """The problem of an answer, which names the value, the rule and the remedy."""
@@ -57,7 +59,7 @@ def test_a_wrong_method_names_the_right_one(reading):
     """405 carries the methods that there are."""
     answer = reading.post("/v1/hours")
     refused(answer, 405)
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_a_stranger_to_the_stream_is_refused(reading):
@@ -80,22 +82,30 @@ def test_a_failure_tells_nothing_of_the_inside(lake, city, monkeypatch):
     assert "secret" not in answer.text
 
 
-def test_too_long_an_answer_is_refused(lake, city, monkeypatch):
+@pytest.mark.parametrize("path", ["/v1/hours", "/v1/hours?level=kelurahan&since=2000-01-01", "/v1/forecasts"])
+def test_too_long_an_answer_is_refused(known, city, path):
     """More rows than an answer holds are refused with what to narrow."""
-    from serving.api import application, hours
+    from serving.api import application
 
-    monkeypatch.setattr(hours, "MOST_ROWS", 3)
-    with city.served(application(lake)) as url:
-        refused(httpx.get(f"{url}/v1/hours"), 422)
+    with city.served(application(known, settings=Settings(answer_rows=1))) as url:
+        problem = refused(httpx.get(url + path), 422)
+    assert problem["title"] == "The answer is too long"
+    assert "narrow" in problem["remedy"]
 
 
-PARAMETERS = {
-    "/v1/areas": ["level", "parent"],
-    "/v1/cameras": ["area"],
-    "/v1/events": ["area", "kind", "since", "until", "limit", "cursor"],
-    "/v1/hours": ["area", "level", "kind", "since", "until", "version"],
-    "/v1/forecasts": ["area", "level", "kind", "issued_at", "version"],
+TAKEN = {
+    "areas": ["level", "parent"],
+    "cameras": ["area"],
+    "health": [],
+    "kinds": [],
+    "openapi.json": [],
+    "events": ["area", "kind", "since", "until", "limit", "cursor", "going_on", "order", "run"],
+    "events/live": ["area", "kind"],
+    "forecasts": ["area", "level", "kind", "issued_at", "scenario", "version"],
+    "hours": ["area", "level", "kind", "since", "until", "version"],
+    "unusual": ["area", "level", "kind", "since", "version"],
 }
+NAMES = sorted({name for names in TAKEN.values() for name in names})
 VALUES = st.one_of(
     st.text(max_size=12),
     st.sampled_from(["33.74", "kecamatan", "crowd.people", "2026-11-23", "0001-01-01", "9999-12-31"]),
@@ -104,12 +114,26 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None)
-@given(path=st.sampled_from(sorted(PARAMETERS)), data=st.data())
-def test_no_question_brings_it_down(reading, path, data):
-    """Whatever stands in a query, the answer is a result or a problem that names the value."""
-    query = data.draw(st.dictionaries(st.sampled_from(PARAMETERS[path]), VALUES))
-    answer = reading.get(path, params=query)
-    assert answer.status_code in {200, 404, 422}, answer.text
-    if answer.status_code != 200:
-        assert answer.json()["rule"]
+ACCEPTED = st.sampled_from(
+    ["*/*", "text/csv", "text/csv;q=0", "a/b", ";;,=", "*/*;q=nan", "application/json;q=2"]
+)
+TAGS = st.sampled_from(["*", '"x"', 'W/"', '"', "W/", ",,", '""'])
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(sorted(TAKEN)),
+    st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4),
+    st.fixed_dictionaries({}, optional={"accept": ACCEPTED, "if-none-match": TAGS, "last-event-id": TAGS}),
+    st.booleans(),
+)
+def test_no_question_brings_it_down(reading, route, query, headers, exact):
+    """Whatever stands in a query and its headers, the answer is a result or says what is wrong."""
+    if exact:
+        query = {name: value for name, value in query.items() if name in TAKEN[route]}
+    answer = reading.head(f"/v1/{route}", params=query, headers=headers)
+    assert answer.status_code in {200, 304, 404, 406, 422}
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        if route != "events/live":
+            assert reading.get(f"/v1/{route}", params=query, headers=headers).json()["rule"]

@@ -2,13 +2,16 @@
 
 import csv
 import io
+import shlex
 from datetime import datetime, timedelta
 
 import httpx
 import pyarrow as pa
 import pytest
 
+from lakehouse.store import Lake
 from lakehouse.tables import TABLES
+from serving.api.manners.times import instant
 
 
 def items(client, path, **query):
@@ -201,3 +204,59 @@ def test_the_unusual_is_told_with_its_band(city, lake, asked):
     assert told[0]["from"].endswith("+07:00")
     assert items(asked, "/v1/unusual", area="33.74.02") == []
     assert len(items(asked, "/v1/unusual", since="2026-01-01")) >= 2
+
+
+def test_a_scenario_that_was_never_run_says_how_to_run_it(reading):
+    """Instead of an empty answer there is the command that makes the forecast asked for."""
+    for scenario in ("rain=20mm", "no; such"):
+        answer = reading.get("/v1/forecasts", params={"scenario": scenario, "issued_at": "2026-11-23"})
+        assert (answer.status_code, answer.json()["value"]) == (404, scenario)
+        assert f"python -m forecasting run --scenario {shlex.quote(scenario)}" in answer.json()["remedy"]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+@pytest.mark.parametrize("path", ["/v1/hours", "/v1/forecasts", "/v1/unusual"])
+@pytest.mark.parametrize(
+    "query", ["level=rt", "level=rw", "level=city&area=33.74.01", "level=camera&kind=crowd.people"]
+)
+def test_where_there_is_no_area_the_answer_is_empty(reading, path, query, accept):
+    """A level that an area does not have, or that the city has not, is no failure: there is nothing."""
+    answer = reading.get(f"{path}?{query}", headers={"accept": accept})
+    assert answer.status_code == 200, answer.text
+    if answer.headers["content-type"] == "application/json":
+        assert answer.json()["items"] == []
+    else:
+        assert len(answer.text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["areas", "cameras", "kinds", "events", "events?going_on=true", "hours", "hours?level=city",
+     "forecasts", "unusual", "health"],
+)  # fmt: skip
+def test_a_lake_without_anything_answers(tmp_path, city, path):
+    """Before anything was registered or seen, every question has an answer."""
+    from serving.api import application
+
+    with city.served(application(Lake.create(tmp_path / "lake"))) as url:
+        answer = httpx.get(f"{url}/v1/{path}")
+    assert answer.status_code == 200, answer.text
+    assert not answer.json().get("items")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-11-23T10:00:00z", "2026-11-23T10:00:00+00:00"),
+        ("2026-11-23t10:00:00Z", "2026-11-23T10:00:00+00:00"),
+        ("2026-11-23 10:00:00+07:00", "2026-11-23T03:00:00+00:00"),
+        ("2026-11-23T10:00:00 07:00", "2026-11-23T03:00:00+00:00"),
+        ("2026-11-23T10:00:00.123456789Z", "2026-11-23T10:00:00.123456+00:00"),
+        ("2026-11-23T10:00:00-00:00", "2026-11-23T10:00:00+00:00"),
+        ("2026-12-31T23:59:60Z", "2027-01-01T00:00:00+00:00"),
+        ("2000-01-01", "1999-12-31T17:00:00+00:00"),
+    ],
+)
+def test_every_form_of_rfc_3339_is_understood(written, meant):
+    """Small letters, a space for the T, fractions and leap seconds are all RFC 3339."""
+    assert instant(written) == datetime.fromisoformat(meant)

@@ -1,5 +1,8 @@
 """`python -m serving VERB`: watch one source, and what a person asks of this room."""
 
+from lakehouse.door import run
+
+# isort: split
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +10,6 @@ import typer
 
 from lakehouse import models
 from lakehouse.clock import instant
-from lakehouse.door import run
 from lakehouse.store import Lake
 from serving import analytic, client
 from serving.paint.render import render

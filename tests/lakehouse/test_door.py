@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -12,6 +13,8 @@ import typer
 from lakehouse.door import Redacting, run
 from lakehouse.places.addresses import redact
 from lakehouse.problem import BadSource
+
+HOUSE = Path(__file__).parents[2]
 
 
 def door(error):
@@ -59,7 +62,7 @@ def test_ctrl_c_is_one_word_and_status_130(capsys, monkeypatch):
 def test_ctrl_c_while_a_room_is_loaded_shows_no_traceback(room, tmp_path):
     """The seconds in which a command loads its libraries are covered, too."""
     (tmp_path / "deltalake.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
-    ways = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", os.getcwd())])
+    ways = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", str(HOUSE))])
     ended = subprocess.run(
         [sys.executable, "-m", room, "--help"],
         env={**os.environ, "PYTHONPATH": ways},

@@ -1,23 +1,24 @@
 """What a person would act on: GET /v1/events, and as it happens GET /v1/events/live."""
 
-import base64
-import binascii
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from lakehouse.problem import BadCursor
+from lakehouse.scenes import State
+from lakehouse.tables import TABLES
 from serving.api.hours import Window, chosen
 from serving.api.manners.city import TheCity
 from serving.api.manners.live import Live, Position, position, token
-from serving.api.manners.times import CityTime, Instant
+from serving.api.manners.times import LATEST, CityTime, Instant
+from serving.api.manners.tokens import sealed, unsealed
 
 router = APIRouter()
 RETRY_MS = 2000
@@ -74,24 +75,50 @@ class EventsOut(BaseModel):
 COLUMNS = list(EventOut.model_fields)
 
 
-def _cursor(row: Mapping[str, Any]) -> str:
-    text = f"{row['started_at'].isoformat()} {row['event_id']}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+Order = Literal["newest", "severity"]
+_SORTED: dict[Order, list[tuple[str, str]]] = {
+    "newest": [("started_at", "descending"), ("event_id", "ascending")],
+    "severity": [("severity", "descending"), ("started_at", "ascending"), ("event_id", "ascending")],
+}
 
 
-def _after(cursor: str) -> pc.Expression:
-    """Which events come after the one that `cursor` stands on.
+class Mark(BaseModel):
+    """The event that a page ends with, as far as the order of the pages needs it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    order: Order
+    severity: int = Field(strict=True, ge=0, le=9)
+    started_at: AwareDatetime = Field(ge=_1970, lt=LATEST)
+    event_id: str = Field(max_length=64)
+
+    @classmethod
+    def at(cls, row: Mapping[str, Any], order: Order) -> str:
+        """The cursor that stands on a row."""
+        return sealed(cls(order=order, **{column: row[column] for column, _ in _SORTED["severity"]}))
+
+    def before(self) -> pc.Expression:
+        """Which events come after this one: those that differ first in a column where theirs is later."""
+        later, same = pc.scalar(False), pc.scalar(True)
+        for column, direction in _SORTED[self.order]:
+            kind = TABLES["events"].schema.field(column).type
+            field, here = pc.field(column), pa.scalar(getattr(self, column), kind)
+            later |= same & (field < here if direction == "descending" else field > here)
+            same &= field == here
+        return later
+
+
+def _marked(cursor: str, order: Order) -> Mark:
+    """The mark of a cursor.
 
     Raises:
-        BadCursor: it is none of ours.
+        BadCursor: it is none of ours, or one of pages in another order.
     """
-    try:
-        started_at, event_id = base64.urlsafe_b64decode(cursor + "==").decode().split(" ")
-        at = pa.scalar(datetime.fromisoformat(started_at).astimezone(UTC), pa.timestamp("us", "UTC"))
-    except (ValueError, binascii.Error) as error:
-        raise BadCursor(cursor, "this API did not give it out", "start again without it") from error
-    same = (pc.field("started_at") == at) & (pc.field("event_id") > event_id)
-    return (pc.field("started_at") < at) | same
+    mark = unsealed(Mark, cursor)
+    if mark.order != order:
+        raise BadCursor(cursor, f"it leads through pages in the order {mark.order}", "start again without it")
+    return mark
 
 
 def _following(request: Request, cursor: str) -> str:
@@ -104,11 +131,28 @@ class Asked(BaseModel):
 
     area: str | None = Field(default=None, description="in this area or below it")
     kind: str | None = Field(default=None, description="such as crowd.crowding")
-    since: Instant | None = None
-    until: Instant | None = None
+    since: Instant | None = Field(default=None, description="that began then or later")
+    until: Instant | None = Field(default=None, description="that began before then")
+    going_on: bool | None = Field(
+        default=None, description="true: all that have not ended, whenever they began; false: those that have"
+    )
+    order: Order = Field(default="newest", description="severity: the worst first, of those the oldest first")
     run: str | None = Field(default=None, description="live, or a replay; by default what is published")
-    limit: int = Field(default=100, ge=1, le=1000)
+    limit: int = Field(default=100, ge=1, le=1000, description="events a page")
     cursor: str | None = Field(default=None, description="`next` of the page before")
+
+    def began(self, now: datetime) -> pc.Expression:
+        """When the events wanted began: of those that go on at any time, unless a time is named."""
+        if self.going_on and self.since is None and self.until is None:
+            return pc.scalar(True)
+        return Window.of(self.since, self.until, now).holds("started_at")
+
+    def stands(self) -> pc.Expression:
+        """How the events wanted stand."""
+        if self.going_on is None:
+            return pc.scalar(True)
+        ended = pc.field("state") == State.CLOSED
+        return ~ended if self.going_on else ended
 
 
 @router.get("/v1/events")
@@ -118,15 +162,15 @@ def events(
     city: TheCity,
     asked: Annotated[Asked, Query()],
 ) -> EventsOut:
-    """The events that began in a time, each in its last revision, the newest first."""
-    window = Window.of(asked.since, asked.until, city.lake.now())
-    where = window.holds("started_at") & chosen(city.within(asked.area), city.kind(asked.kind))
+    """The events that began in a time, or all that go on, each in its last revision, page by page."""
+    where = asked.began(city.lake.now()) & asked.stands()
+    where &= chosen(city.within(asked.area), city.kind(asked.kind))
     rows = city.lake.events(where=where, run=asked.run).select(COLUMNS)
     if asked.cursor is not None:
-        rows = rows.filter(_after(asked.cursor))
-    rows = rows.sort_by([("started_at", "descending"), ("event_id", "ascending")])
+        rows = rows.filter(_marked(asked.cursor, asked.order).before())
+    rows = rows.sort_by(_SORTED[asked.order])
     page = rows.slice(0, asked.limit).to_pylist()
-    following = _cursor(page[-1]) if rows.num_rows > asked.limit else None
+    following = Mark.at(page[-1], asked.order) if rows.num_rows > asked.limit else None
     if following is not None:
         response.headers["Link"] = f'<{_following(request, following)}>; rel="next"'
     return EventsOut(items=[EventOut.of(row) for row in page], next=following)

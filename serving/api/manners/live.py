@@ -1,22 +1,20 @@
 """Events as they are acknowledged: one reader of the lake's tail for all who listen in this process."""
 
 import asyncio
-import base64
-import json
 import logging
-import zlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, RootModel
 
 from lakehouse.log.reading import Tail
-from lakehouse.problem import BadCursor
 from lakehouse.store import Lake
+from serving.api.manners.tokens import sealed, unsealed
 
 _log = logging.getLogger(__name__)
 Position = Mapping[str, int]
 Queue = asyncio.Queue["News | None"]
-_MOST_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,13 @@ class News:
         return self.row["event_id"], self.row["revision"]
 
 
+class _Token(RootModel[dict[str, Annotated[int, Field(strict=True, ge=-1, lt=2**63)]]]):
+    """A position as a client hands it back: of each producer's life the last batch, -1 before the first."""
+
+
 def token(position: Position) -> str:
     """A position as text, short enough for a header."""
-    return base64.urlsafe_b64encode(zlib.compress(json.dumps(dict(position)).encode())).decode()
+    return sealed(_Token(dict(position)))
 
 
 def position(text: str) -> Position:
@@ -43,11 +45,7 @@ def position(text: str) -> Position:
     Raises:
         BadCursor: it is no such token.
     """
-    try:
-        found = json.loads(zlib.decompressobj().decompress(base64.urlsafe_b64decode(text), _MOST_BYTES))
-        return {str(app): int(seq) for app, seq in found.items()}
-    except (ValueError, AttributeError, TypeError, zlib.error) as error:
-        raise BadCursor(text, "Last-Event-ID is no id of this stream", "connect without it") from error
+    return unsealed(_Token, text).root
 
 
 class Live:

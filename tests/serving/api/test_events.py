@@ -1,14 +1,17 @@
 """What the API answers about events."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.clock import city_day
 from lakehouse.landing import rows
+from lakehouse.scenes import Severity, State
 from lakehouse.tables import TABLES
 
 
@@ -86,3 +89,66 @@ def test_an_adopted_run_is_told_unless_another_is_asked_for(lake, city):
     with city.served(application(lake)) as url, httpx.Client(base_url=url) as client:
         assert [one["event_id"] for one in ask(client).json()["items"]] == [replayed.event_id]
         assert len(ask(client, run="live").json()["items"]) == 4
+
+
+def pages(client, **query):
+    """Every event of an answer, page after page, as the header Link leads on."""
+    answer = ask(client, **query)
+    found = answer.json()["items"]
+    while "next" in answer.links:
+        answer = client.get(answer.links["next"]["url"])
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["items"]
+    return found
+
+
+@pytest.fixture
+def busy(lake, city):
+    """A client over a lake where 163 events go on, one of them for 30 hours, and 40 have ended."""
+    from serving.api import application
+
+    worst = list(Severity)
+    going = [
+        replace(city.event(100 + n, at=city.NOW - timedelta(minutes=n)), severity=worst[n % 3])
+        for n in range(158)
+    ]
+    going.append(city.event(500, at=city.NOW - timedelta(hours=30)))
+    over = [
+        replace(
+            city.event(100 + n, at=city.NOW - timedelta(minutes=n)),
+            revision=2,
+            state=State.CLOSED,
+            ended_at=city.NOW,
+        )
+        for n in range(158, 198)
+    ]
+    lake.landing.producer("shard-7").append({"events": city.event_rows(*going, *over)})
+    with city.served(application(lake)) as url, httpx.Client(base_url=url, timeout=10) as client:
+        yield client
+
+
+def test_all_that_goes_on_is_told_whenever_it_began(busy, city):
+    """Without a time, all that has not ended is told, also what began the day before yesterday."""
+    going = pages(busy, going_on=True)
+    assert len({one["event_id"] for one in going}) == len(going) == 163
+    assert all(one["ended_at"] is None for one in going)
+    assert city.event(500, at=city.NOW - timedelta(hours=30)).event_id in {one["event_id"] for one in going}
+    since = (city.NOW - timedelta(minutes=2)).isoformat()
+    assert len(pages(busy, going_on=True, since=since)) == 3 + 3
+    assert len(pages(busy, going_on=False)) == 40
+
+
+def test_the_worst_comes_first_and_of_those_the_oldest(busy):
+    """In the order of severity an event that asks for more is never behind one that asks for less."""
+    for limit in (7, 100):
+        told = pages(busy, going_on=True, order="severity", limit=limit)
+        places = [(-one["severity"], one["started_at"], one["event_id"]) for one in told]
+        assert len(places) == 163
+        assert places == sorted(places)
+
+
+def test_a_cursor_leads_through_pages_of_its_own_order(busy):
+    """A cursor of one order is refused in the other, where it would leave events out."""
+    cursor = ask(busy, limit=3).json()["next"]
+    answer = busy.get("/v1/events", params={"cursor": cursor, "order": "severity"})
+    assert (answer.status_code, answer.json()["title"]) == (422, "Not a cursor")

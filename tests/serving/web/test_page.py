@@ -232,16 +232,16 @@ def test_a_strip_shows_past_present_and_band(wall):
 
 
 def test_an_event_appears_as_it_is_acknowledged(wall, lake, city):
-    """What a producer lands stands at the top of the list without a reload, and is badged on the map."""
+    """What a producer lands is in the list without a reload, the newest of its severity."""
     wall.page.goto(f"{wall.address}/#lang=en")
     expect(wall.page.locator("live-mark")).to_have_text("live")
     expect(wall.page.locator("event-list .going")).to_have_count(4)
     event = city.event("page", at=city.NOW + timedelta(seconds=5))
     lake.landing.producer("page").append({"events": city.event_rows(event)})
     expect(wall.page.locator("event-list .going")).to_have_count(5)
-    first = wall.page.locator("event-list .going").first
-    expect(first).to_have_attribute("data-event", event.event_id)
-    expect(first).to_contain_text("Semarang Tengah")
+    last = wall.page.locator("event-list .going").last
+    expect(last).to_have_attribute("data-event", event.event_id)
+    expect(last).to_contain_text("Semarang Tengah")
 
 
 def test_a_stale_wall_says_so(wall, city):

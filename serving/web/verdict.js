@@ -7,7 +7,7 @@ import { both, change, decimal, difference, hasWord, number, percent, timeOfDay,
 /** Where a value stands, as a sentence without its name. */
 export function verdictOf(standing) {
   const { state, degree, step, why } = standing;
-  if (state === "unforecast") return word(`state.unforecast.${why}`);
+  if (state === "unforecast") return word(`unforecast.${why}`);
   const band = isJudged(standing) ? { low: number(step.q05), high: number(step.q95) } : {};
   return word(`state.${degree === 2 ? `far-${state}` : state}`, { ...band, off: offOf(standing) });
 }
@@ -15,7 +15,7 @@ export function verdictOf(standing) {
 /** How many events go on in an area; empty where none does, and words where nobody knows. */
 export function eventsOf(area) {
   const state = room.state("events");
-  if (state !== "known") return word(`map.events.${state}`);
+  if (state !== "known") return word(`badge.${state}`);
   const count = room.openEvents(area.area_id).length;
   return count ? word("map.events", { count }) : "";
 }

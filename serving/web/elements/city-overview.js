@@ -68,8 +68,14 @@ function shortfalls(all, judged, whole) {
   const unwatched = all.filter(({ watched }) => !watched.length);
   const partly = judged.filter((verdict) => !whole.includes(verdict));
   const mixed = all.filter((verdict) => ![judged, unknown, unforecast, unwatched].some((group) => group.includes(verdict)));
-  const groups = { partly, unknown, [`unforecast.${room.state("forecasts")}`]: unforecast, mixed, unwatched };
-  return Object.entries(groups).map(([name, group]) => (group.length ? word(`overview.${name}`, { areas: named(group, all.length) }) : ""));
+  const groups = [
+    ["overview.partly", partly],
+    ["overview.unknown", unknown],
+    [`unjudged.${room.state("forecasts")}`, unforecast],
+    ["overview.mixed", mixed],
+    ["overview.unwatched", unwatched],
+  ];
+  return groups.map(([key, group]) => (group.length ? word(key, { areas: named(group, all.length) }) : ""));
 }
 
 /** Names, where it is not simply all of them. */
@@ -107,7 +113,7 @@ function kindOf(found) {
 
 function eventsSentence() {
   const [state, since, count] = [room.state("events"), room.answeredAt("events"), room.events.going.length];
-  if (state !== "known") return word(since ? "overview.events-old" : `overview.events-${state}`, { time: since && timeOfDay(since) });
+  if (state !== "known") return word(since ? "happening.old" : `happening.${state}`, { time: since && timeOfDay(since) });
   return count ? word("overview.events", { count }) : word("overview.no-events");
 }
 

@@ -86,7 +86,7 @@ function hourOf(row) {
 function explanation(areaId, kind, { state }) {
   const steps = room.forecast(areaId, kind);
   if (state === "none") return [];
-  if (!steps.length) return [html("p", { class: "why" }, word(`strip.unforecast.${room.state("forecasts")}`))];
+  if (!steps.length) return [html("p", { class: "why" }, word(`ahead.${room.state("forecasts")}`))];
   return [html("p", {}, skillOf(room.score(areaId, kind))), html("p", { class: "why" }, both(steps[0].why))];
 }
 

@@ -36,7 +36,7 @@ def _panel(account: Account, seen: Seen, language: Language) -> Image.Image:
     pencil.text((MARGIN, 8), seen.camera.name, INK, _font(17))
     pencil.rectangle((0, HEAD, WIDTH - 1, HEAD + height), GROUND)
     for number, zone in enumerate(seen.camera.zones):
-        _zone(pencil, zone, height, COLOURS[number % len(COLOURS)])
+        _zone(pencil, zone, height, number)
     for number, (colour, text) in enumerate(lines):
         pencil.text((MARGIN, HEAD + height + MARGIN // 2 + LINE * number), text, colour, _font(15))
     return panel
@@ -50,18 +50,20 @@ def _lines(account: Account, seen: Seen, zone: Zone, language: Language) -> list
     return [(colour, f"{zone.zone_id}: {text}") for text in told or ["?"]]
 
 
-def _zone(pencil: ImageDraw.ImageDraw, zone: Zone, height: int, colour: str) -> None:
-    """Its outline and name; a counting line is thicker."""
+def _zone(pencil: ImageDraw.ImageDraw, zone: Zone, height: int, number: int) -> None:
+    """Its outline and name; a counting line is thicker, and no name lies on another."""
+    colour = COLOURS[number % len(COLOURS)]
     corners = [(x * (WIDTH - 1), HEAD + y * (height - 1)) for x, y in zone.corners]
     path = corners if zone.is_line else [*corners, corners[0]]
     pencil.line(path, colour, width=5 if zone.is_line else 2, joint="curve")
-    pencil.text(_beside(corners, height), zone.zone_id, colour, _font(15))
+    x, y = _beside(corners, height)
+    pencil.text((x, min(y + LINE * number, HEAD + height - LINE)), zone.zone_id, colour, _font(15))
 
 
 def _beside(corners: Sequence[tuple[float, float]], height: int) -> tuple[float, float]:
     """Where a zone's name stands: in its middle, within the picture."""
     x, y = (sum(axis) / len(corners) for axis in zip(*corners, strict=True))
-    return min(max(x, MARGIN), WIDTH - 120), min(max(y + 6, HEAD + 4), HEAD + height - 24)
+    return min(max(x, MARGIN), WIDTH - 120), min(max(y + 6, HEAD + 4), HEAD + height - LINE)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -281,24 +281,27 @@ def test_a_refusal_is_shown_in_the_api_s_words(wall):
 
 
 class Held:
-    """Requests that are not answered until they are let go."""
+    """Requests that are not answered until they are let go, or given up."""
 
     def __init__(self):
-        self._routes = []
+        self._routes, self._end = [], None
 
     def __call__(self, route):
         """Keep one waiting."""
-        self._routes.append(route)
+        if self._end:
+            getattr(route, self._end)()
+        else:
+            self._routes.append(route)
 
-    def let_go(self):
-        """Answer them all."""
+    def let_go(self, end="continue_"):
+        """Answer them all, and those that come."""
+        self._end = end
         for route in self._routes:
-            route.continue_()
+            getattr(route, end)()
 
     def give_up(self):
         """Answer none of them ever."""
-        for route in self._routes:
-            route.abort()
+        self.let_go("abort")
 
 
 def failing(route):

@@ -101,8 +101,8 @@ class Account:
 
 def _kinds_of(camera: Camera) -> list[str]:
     """The quantities that a camera's zones are for."""
-    made = {type(one) for one in analytic.instances(camera)}
-    return sorted(f"{one.kind}.{quantity.name}" for one in made for quantity in one.quantities)
+    announced = {kind for one in analytic.instances(camera) for kind in one.announced}
+    return sorted(announced & set(analytic.quantities()))
 
 
 def _of(camera_id: str | None) -> pc.Expression:

@@ -1,5 +1,8 @@
 """`python -m batch VERB`: the jobs over the tables."""
 
+from lakehouse import door
+
+# isort: split
 import json
 from dataclasses import asdict
 from datetime import datetime
@@ -19,7 +22,6 @@ from batch.rolling import quality as watching
 from batch.rolling import rollup as rolling
 from batch.settings import Settings
 from batch.training import workshop
-from lakehouse import door
 from lakehouse.store import Lake
 from lakehouse.synthetic import City
 from lakehouse.synthetic.observed import Observed

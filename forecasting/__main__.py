@@ -1,5 +1,8 @@
 """`python -m forecasting VERB`: what will happen, and how well that could have been said before."""
 
+from lakehouse.door import run as through_the_door
+
+# isort: split
 import re
 import time
 from datetime import datetime
@@ -19,7 +22,6 @@ from forecasting.reporting import report
 from forecasting.settings import Settings
 from lakehouse import clock
 from lakehouse.clock import CITY_ZONE
-from lakehouse.door import run as through_the_door
 from lakehouse.problem import BadTime
 from lakehouse.store import Lake
 

@@ -1,5 +1,8 @@
 """`python -m lakehouse VERB`: the city and its cameras, its past, and whether the lake is as it must be."""
 
+from lakehouse.door import run
+
+# isort: split
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -22,7 +25,6 @@ from lakehouse.city.tree import read as read_tree
 from lakehouse.city.tree import semarang
 from lakehouse.clock import CITY_ZONE, instant
 from lakehouse.contract import contract, lines
-from lakehouse.door import run
 from lakehouse.places.secrets import Secrets
 from lakehouse.problem import BadRegistry, BrokenLake
 from lakehouse.repairs import Found

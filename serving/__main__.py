@@ -1,19 +1,27 @@
 """`python -m serving VERB`: watch one source, and what a person asks of this room."""
 
+from lakehouse.door import run
+
+# isort: split
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from lakehouse import models
+from lakehouse.city import cameras
 from lakehouse.clock import instant
-from lakehouse.door import run
+from lakehouse.problem import UnknownCamera
 from lakehouse.store import Lake
-from serving import analytic, client
+from serving import analytic, api, client
+from serving.host import host
 from serving.paint.render import render
 from serving.seeing.detectors import SHIPPED
 from serving.seeing.detectors.card import Card
 from serving.settings import Settings
+from serving.showing.account import Account
+from serving.showing.picture import draw
+from serving.showing.telling import nothing, tell
 from serving.watching.observe import observe
 from serving.watching.watch import watch as watch_source
 
@@ -40,6 +48,39 @@ def watch(
     at = None if start is None else instant(start)
     lines = watch_source(source, lake, camera_id=camera, fps=fps, start=at, weights=weights, minutes=minutes)
     print("\n".join(lines))
+
+
+@app.command()
+def page(
+    lake: TheLake = SETTINGS.lake,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="On this machine; 0 is a free one.")] = 8000,
+) -> None:
+    """Serve the page and the API over a lake in this process, for this machine alone, until Ctrl-C."""
+    host(api.application(Lake.open(lake), settings=SETTINGS), port)
+
+
+@app.command()
+def show(
+    lake: TheLake = SETTINGS.lake,
+    minutes: Annotated[float, typer.Option(min=0.1, help="So many before the newest look.")] = 10,
+    camera: Annotated[str | None, typer.Option(help="Only this one.")] = None,
+    language: Annotated[Literal["id", "en"], typer.Option(help="Indonesian or English.")] = "en",
+    out: Annotated[Path, typer.Option(help="The picture of zones and counts; overwritten.")] = Path(
+        "show.png"
+    ),
+) -> None:
+    """Tell what was counted in the last minutes and what is unknown, and draw it; no camera frame is kept."""
+    opened = Lake.open(lake)
+    if camera is not None and camera not in cameras.read(opened):
+        remedy = f"list them with `python -m lakehouse cameras --lake {lake}`"
+        raise UnknownCamera(camera, f"the lake {lake} has no such camera", remedy)
+    account = Account.of(opened, minutes, camera)
+    if account is None:
+        print(nothing(lake, language))
+        return
+    print("\n".join(tell(account, lake, language)))
+    draw(account, language).save(out, "PNG")
+    print(f"\n{out.absolute()}")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """An installation seen from outside: what its API says that it sees, and what it has made."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,14 @@ from tqdm import tqdm
 from lakehouse import clock
 from lakehouse.problem import Problem
 
+PATIENCE_S = 180.0
+"""So long an installation that is busy is asked again: who only looks has time."""
+
+LONGEST_PAUSE_S = 15.0
+TIMEOUT_S = 60.0
+
 Answer = dict[str, Any]
+log = logging.getLogger(__name__)
 
 
 class NoAnswer(Problem):
@@ -39,46 +47,58 @@ class Stage:
     look_at: str
 
 
-def _get(client: httpx.Client, path: str, **query: str) -> Answer:
-    try:
-        response = client.get(path, params=query)
-        response.raise_for_status()
-        answer: Answer = response.json()
-    except (httpx.HTTPError, ValueError) as error:
-        rule = f"the API did not answer {path} ({type(error).__name__})"
-        raise NoAnswer(str(client.base_url), rule, "see the log of `serve`, or name it with --url") from error
-    return answer
+def _get(client: httpx.Client, path: str, patience_s: float = PATIENCE_S, /, **query: str) -> Answer:
+    """Ask until there is an answer: who is busy is asked again, later and later, and that is told.
 
-
-def _until_up(client: httpx.Client, patience_s: float) -> Answer:
-    give_up = time.monotonic() + patience_s
+    Raises:
+        NoAnswer: none in `patience_s` seconds, or one that says that the question is wrong.
+    """
+    give_up, pause_s = time.monotonic() + patience_s, 1.0
     while True:
         try:
-            return _get(client, "/v1/health")
-        except NoAnswer:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(1)
+            response = client.get(path, params=query)
+            response.raise_for_status()
+            answer: Answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            if _is_final(error) or time.monotonic() + pause_s > give_up:
+                rule = f"the API did not answer {path} ({_name(error)})"
+                raise NoAnswer(str(client.base_url), rule, "see the log of `serve`, or --url") from error
+            log.warning("%s did not answer (%s): asking again in %.0f s", path, _name(error), pause_s)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        else:
+            return answer
 
 
-def follow(url: str, seconds: int, patience_s: float = 120) -> Answer:
+def _is_final(error: Exception) -> bool:
+    """Whether asking again will not help: the question is refused."""
+    return isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error
+
+
+def _name(error: Exception) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"status {error.response.status_code}"
+    return type(error).__name__
+
+
+def follow(url: str, seconds: int, patience_s: float = PATIENCE_S) -> Answer:
     """Show for `seconds` how many cameras are seen and how old the data is; return the last health.
 
-    Waits up to `patience_s` for the API to come up and then for the first camera to be seen.
+    Waits up to `patience_s` for the API to come up, for each of its answers, and for the first camera.
 
     Raises:
         NoAnswer: nothing came up.
         MadeNothing: no camera was seen.
     """
-    with httpx.Client(base_url=url, timeout=10) as client:
-        health = _until_up(client, patience_s)
+    with httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
+        health = _get(client, "/v1/health", patience_s)
         give_up = time.monotonic() + patience_s
         while not health["cameras"]["seen"] and time.monotonic() < give_up:
             time.sleep(1)
-            health = _get(client, "/v1/health")
+            health = _get(client, "/v1/health", patience_s)
         for _ in tqdm(range(seconds), unit="s", desc="watching", mininterval=1):
             time.sleep(1)
-            health = _get(client, "/v1/health")
+            health = _get(client, "/v1/health", patience_s)
     if not health["cameras"]["seen"]:
         raise MadeNothing("watching", "no camera was seen", "see the shards' logs under RAY_TMPDIR")
     return health
@@ -108,7 +128,7 @@ def stages(url: str) -> list[Stage]:
     Raises:
         NoAnswer: the API does not answer.
     """
-    with httpx.Client(base_url=url, timeout=60) as client:
+    with httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         health = _get(client, "/v1/health")
         areas = _get(client, "/v1/areas")["items"]
         kinds = _get(client, "/v1/kinds")["items"]

@@ -4,6 +4,7 @@ const ROOT = new URL("../v1", import.meta.url).href;
 const TIMEOUT_MS = 10_000;
 const REOPEN_MS = 5_000;
 const REMEMBERED = 40;
+const PAGE = 1000;
 
 const remembered = new Map();
 
@@ -36,6 +37,17 @@ export async function read(path, parameters = {}) {
   if (!answer.ok) throw new Refusal(body);
   remember(address, answer, body);
   return body;
+}
+
+/** Read a list to its end, page by page. */
+export async function readAll(path, parameters = {}) {
+  const items = [];
+  for (let cursor = null; cursor !== undefined; ) {
+    const page = await read(path, { ...parameters, limit: PAGE, ...(cursor && { cursor }) });
+    items.push(...page.items);
+    cursor = page.next ?? undefined;
+  }
+  return items;
 }
 
 /** Follow server-sent events for good: a lost connection is told, and opened again. */

@@ -7,6 +7,7 @@ import "./elements/trouble-banner.js";
 import "./elements/city-overview.js";
 import "./elements/kind-choice.js";
 import "./elements/hex-map.js";
+import "./elements/map-note.js";
 import "./elements/map-legend.js";
 import "./elements/area-panel.js";
 import "./elements/strip-legend.js";

@@ -1,17 +1,20 @@
 /** What the room knows: it polls and follows the API, and tells the elements what changed. */
 
-import { follow, read } from "./api.js";
+import { follow, read, readAll } from "./api.js";
 import { machineTime } from "./clock.js";
+import { Happenings } from "./happenings.js";
+import { Questions } from "./questions.js";
 import { standing } from "./standing.js";
 import { remembered, remember } from "./view.js";
 import { speak } from "./words.js";
 
 const HOUR_MS = 3_600_000;
-const MOST_EVENTS = 200;
 
-/** Seconds from one question to the next; after a failure it is asked again sooner. */
+/** Seconds from one question to the next. */
 const EVERY = { health: 5, hours: 30, events: 60, unusual: 60, forecasts: 300, places: 300 };
-const AGAIN = 5;
+
+/** So long the others wait for the server's time, which they ask by. */
+const TIME_FIRST_MS = 2_000;
 
 /** An episode goes on while its last hour ended less than this ago: the hour that runs is not judged yet. */
 const GOING_MS = 2 * HOUR_MS;
@@ -38,29 +41,45 @@ class Room extends EventTarget {
   steps = new Map();
   scores = new Map();
   unusual = [];
-  events = new Map();
-  arrived = new Set();
+  events = new Happenings();
   health = null;
-  live = false;
+  live = "connecting";
   unreachableSince = null;
   troubles = new Map();
   #ahead = 0;
   #answers = new Map();
+  #states = new Map();
+  #questions = new Questions((topic, error) => this.#settled(topic, error));
 
   /** Start asking; each question goes on for good, whatever the answers. */
-  open() {
+  async open() {
     this.#tell("view");
-    this.#keep("health", () => this.#readHealth());
-    this.#keep("places", () => this.#readPlaces());
-    this.#keep("hours", () => this.#readHours());
-    this.#keep("forecasts", () => this.#readForecasts());
-    this.#keep("unusual", () => this.#readUnusual());
-    this.#keep("events", () => this.#readEvents());
+    const time = this.#questions.keep("health", EVERY.health, () => this.#readHealth());
+    await Promise.race([time, new Promise((done) => setTimeout(done, TIME_FIRST_MS))]);
+    const questions = {
+      places: () => this.#readPlaces(),
+      hours: () => this.#readHours(),
+      forecasts: () => this.#readForecasts(),
+      unusual: () => this.#readUnusual(),
+      events: () => this.#readEvents(),
+    };
+    for (const [topic, question] of Object.entries(questions)) this.#questions.keep(topic, EVERY[topic], question);
     follow("/events/live", "event", {
-      told: (event) => this.#take([event], true),
+      told: (event) => this.#hear(event),
       opened: () => this.#connected(),
       lost: () => this.#lost(),
     });
+  }
+
+  /** How what is asked for stands: "known", "loading" or "failing". */
+  state(topic) {
+    return this.#questions.state(topic);
+  }
+
+  /** When a question was last answered; null where it never was. */
+  answeredAt(topic) {
+    const age = this.#questions.age(topic);
+    return age === null ? null : new Date(this.now - 1000 * age);
   }
 
   /** Call `render` now and whenever one of `topics` changes. */
@@ -113,16 +132,32 @@ class Room extends EventTarget {
   }
 
   standing(areaId, kind) {
-    return standing(this.rows(areaId, kind), this.forecast(areaId, kind), this.now);
+    const [rows, steps, watched] = [this.rows(areaId, kind), this.forecast(areaId, kind), this.watches(areaId, kind)];
+    return standing({ rows, steps, watched, hours: this.state("hours"), forecasts: this.state("forecasts"), now: this.now });
+  }
+
+  /** Whether a camera in an area counts a kind; where nothing was counted lately, whether there is a camera. */
+  watches(areaId, kind) {
+    const counts = (name) => this.rows(areaId, name).length > 0;
+    if (counts(kind) || this.forecast(areaId, kind).length) return true;
+    if (this.forecastKinds.some((other) => counts(other.kind))) return false;
+    return [...this.cameras.values()].some((camera) => this.#around(camera.area_id).some(({ area_id }) => area_id === areaId));
   }
 
   /** The kecamatan that an area lies in, or that itself is one. */
   kecamatanOf(areaId) {
-    return this.kecamatan.find(({ area_id }) => areaId === area_id || areaId.startsWith(`${area_id}.`));
+    return this.#around(areaId).find(({ level }) => level === "kecamatan");
   }
 
   openEvents(areaId) {
-    return [...this.events.values()].filter((event) => !event.ended_at && this.kecamatanOf(event.area_id)?.area_id === areaId);
+    return this.events.going.filter((event) => this.kecamatanOf(event.area_id)?.area_id === areaId);
+  }
+
+  /** An area and those around it, the smallest first. */
+  #around(areaId) {
+    const areas = [];
+    for (let area = this.areas.get(areaId); area; area = this.areas.get(area.parent_id)) areas.push(area);
+    return areas;
   }
 
   choose(changes) {
@@ -150,20 +185,13 @@ class Room extends EventTarget {
     this.dispatchEvent(new Event(topic));
   }
 
-  async #ask(topic, question) {
-    try {
-      await question();
-      this.report(topic, null);
-      return true;
-    } catch (error) {
-      this.report(topic, error);
-      return false;
-    }
-  }
-
-  async #keep(topic, question) {
-    const seconds = (await this.#ask(topic, question)) ? EVERY[topic] : AGAIN;
-    setTimeout(() => this.#keep(topic, question), seconds * 1000);
+  /** Show or forget the trouble, and tell the elements where a question now stands otherwise. */
+  #settled(topic, error) {
+    this.report(topic, error);
+    const state = this.state(topic);
+    if (this.#states.get(topic) === state) return;
+    this.#states.set(topic, state);
+    this.#tell(topic);
   }
 
   /** Whether an answer is another than last time: the API's 304 gives the same object again. */
@@ -221,31 +249,30 @@ class Room extends EventTarget {
     this.#tell("unusual");
   }
 
+  /** All that goes on, whenever it began, and what is over of a day. */
   async #readEvents() {
-    const answer = await read("/events", { since: hoursBefore(this.now, 24) });
-    this.#take(answer.items, false);
+    const began = performance.now();
+    const since = hoursBefore(this.now, 24);
+    const going = await readAll("/events", { going_on: true, order: "severity" });
+    const over = await readAll("/events", { going_on: false, since }); // last: what ends in between is in both
+    this.events.read([...going, ...over], began);
+    this.#tell("events");
   }
 
-  /** Keep the last revision of each event, the newest of them all. */
-  #take(events, isNew) {
-    const news = events.filter(({ event_id, revision }) => !(this.events.get(event_id)?.revision >= revision));
-    if (!news.length) return;
-    this.arrived = new Set(isNew ? news.map(({ event_id }) => event_id) : []);
-    for (const event of news) this.events.set(event.event_id, event);
-    const newest = [...this.events.values()].sort((a, b) => new Date(b.started_at) - new Date(a.started_at));
-    this.events = new Map(newest.slice(0, MOST_EVENTS).map((event) => [event.event_id, event]));
+  #hear(event) {
+    this.events.hear(event);
     this.#tell("events");
   }
 
   /** What was missed while the connection was lost is in the list. */
   #connected() {
-    this.live = true;
+    this.live = "on";
     this.#tell("live");
-    this.#ask("events", () => this.#readEvents());
+    this.#questions.ask("events");
   }
 
   #lost() {
-    this.live = false;
+    this.live = "lost";
     this.#tell("live");
   }
 }

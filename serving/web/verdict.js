@@ -1,13 +1,23 @@
 /** A standing in words. */
 
-import { isKnown, sign } from "./standing.js";
+import { room } from "./room.js";
+import { isJudged, isKnown, sign } from "./standing.js";
 import { both, change, decimal, difference, hasWord, number, percent, timeOfDay, word } from "./words.js";
 
 /** Where a value stands, as a sentence without its name. */
 export function verdictOf(standing) {
-  const { state, degree, step } = standing;
-  const band = step ? { low: number(step.q05), high: number(step.q95) } : {};
+  const { state, degree, step, why } = standing;
+  if (state === "unforecast") return word(`unforecast.${why}`);
+  const band = isJudged(standing) ? { low: number(step.q05), high: number(step.q95) } : {};
   return word(`state.${degree === 2 ? `far-${state}` : state}`, { ...band, off: offOf(standing) });
+}
+
+/** How many events go on in an area; empty where none does, and words where nobody knows. */
+export function eventsOf(area) {
+  const state = room.state("events");
+  if (state !== "known") return word(`badge.${state}`);
+  const count = room.openEvents(area.area_id).length;
+  return count ? word("map.events", { count }) : "";
 }
 
 /** How far a value is from the median; in its own unit where the median is zero. */

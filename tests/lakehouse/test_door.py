@@ -1,6 +1,11 @@
 """The door of the command lines."""
 
 import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -8,6 +13,8 @@ import typer
 from lakehouse.door import Redacting, run
 from lakehouse.places.addresses import redact
 from lakehouse.problem import BadSource
+
+HOUSE = Path(__file__).parents[2]
 
 
 def door(error):
@@ -38,6 +45,42 @@ def test_a_misspelt_option_is_status_2(capsys, monkeypatch):
         run(door(AssertionError()))
     assert stopped.value.code == 2
     assert "--nope" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_one_word_and_status_130(capsys, monkeypatch):
+    """Who ends a command from the keyboard sees that it was interrupted, and no traceback."""
+    monkeypatch.setattr("sys.argv", ["x"])
+    app = typer.Typer()
+    app.command()(lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(SystemExit) as stopped:
+        run(app)
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("room", ["lakehouse", "serving", "batch", "forecasting"])
+def test_ctrl_c_while_a_room_is_loaded_shows_no_traceback(room, tmp_path):
+    """The seconds in which a command loads its libraries are covered, too."""
+    (tmp_path / "deltalake.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    ways = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", str(HOUSE))])
+    ended = subprocess.run(
+        [sys.executable, "-m", room, "--help"],
+        env={**os.environ, "PYTHONPATH": ways},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr == "interrupted\n"
+    assert ended.returncode == -signal.SIGINT
+
+
+def test_another_error_keeps_its_traceback(capsys):
+    """What nobody foresaw is shown in full."""
+    try:
+        raise ZeroDivisionError("told")  # noqa: TRY301 - the hook is what is tested
+    except ZeroDivisionError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    assert "ZeroDivisionError: told" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import { html } from "../markup.js";
 import { room } from "../room.js";
-import { isKnown, sign } from "../standing.js";
+import { isKnown, isOfLastHour, sign } from "../standing.js";
 import { stripChart } from "../strip-chart.js";
-import { skillOf, verdictOf } from "../verdict.js";
-import { both, number, timeOfDay, word } from "../words.js";
+import { reasonOf, skillOf, verdictOf } from "../verdict.js";
+import { both, hourSpan, number, timeOfDay, word } from "../words.js";
 
 const HOUR_MS = 3_600_000;
 const BEHIND = 24;
@@ -28,13 +28,14 @@ class CityStrip extends HTMLElement {
     if (!room.city || !room.kinds.has(this.kind)) return;
     const standing = room.standing(room.city.area_id, this.kind);
     this.heading.replaceChildren(...headline(room.kinds.get(this.kind), standing));
-    this.foot.replaceChildren(...explanation(room.city.area_id, this.kind));
+    this.foot.replaceChildren(...explanation(room.city.area_id, this.kind, standing));
     this.draw();
   }
 
   draw() {
     const { clientWidth: width, clientHeight: height } = this.figure;
     if (!room.city || !width || !height) return;
+    if (room.answeredAt("hours") === null) return this.figure.replaceChildren(waiting());
     const kind = room.kinds.get(this.kind);
     const series = seriesOf(room.city.area_id, this.kind, room.now);
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -43,6 +44,12 @@ class CityStrip extends HTMLElement {
     chart.setAttribute("aria-label", spoken(kind, series));
     this.figure.replaceChildren(chart);
   }
+}
+
+/** Without an answer there is no gap to be hatched, and no past to be empty. */
+function waiting() {
+  const state = room.state("hours");
+  return html("p", { class: "waiting", "data-state": state }, `${sign({ state })} ${word(`strip.${state}`)}`);
 }
 
 /** Every hour of the past, with NULL where nothing is known, and the steps from the running hour on. */
@@ -59,18 +66,28 @@ function seriesOf(areaId, kind, now) {
 function headline(kind, standing) {
   const { row, state } = standing;
   const known = isKnown(row?.value);
-  const title = row?.reason === "running" ? "strip.now" : "strip.last";
+  const figure = html("strong", {}, known ? number(row.value) : sign(standing));
   return [
     html("h3", {}, both(kind.title)),
-    html("p", { class: "now" }, html("strong", {}, known ? number(row.value) : sign(standing)), ` ${both(kind.unit)} · ${word(title)}`),
-    html("p", { class: "verdict", "data-state": state }, `${known ? sign(standing) : ""} ${verdictOf(standing)}`.trim()),
+    html("p", { class: "now" }, figure, known ? ` ${both(kind.unit)} · ${hourOf(row)}` : ""),
+    html("p", { class: "verdict", "data-state": state }, `${known ? sign(standing) : ""} ${verdictOf(standing)}${reason(standing)}`.trim()),
   ];
 }
 
-/** How far the forecast can be trusted, and what it goes by. */
-function explanation(areaId, kind) {
-  const why = both(room.forecast(areaId, kind)[0]?.why);
-  return [html("p", {}, skillOf(room.score(areaId, kind))), html("p", { class: "why" }, why)];
+const reason = ({ state, row }) => (state === "unknown" ? `: ${reasonOf(row)}` : "");
+
+/** Which hour the figure is of. */
+function hourOf(row) {
+  const title = isOfLastHour({ row }, room.now) ? "strip.last" : "strip.now";
+  return word(title, { hour: hourSpan(new Date(row.hour)) });
+}
+
+/** How far the forecast can be trusted, and what it goes by; or why there is none. */
+function explanation(areaId, kind, { state }) {
+  const steps = room.forecast(areaId, kind);
+  if (state === "none") return [];
+  if (!steps.length) return [html("p", { class: "why" }, word(`ahead.${room.state("forecasts")}`))];
+  return [html("p", {}, skillOf(room.score(areaId, kind))), html("p", { class: "why" }, both(steps[0].why))];
 }
 
 function spoken(kind, { past, steps }) {

@@ -1,13 +1,18 @@
-/** What a person would act on: what goes on first, then what is over, the newest first. */
+/** What a person would act on: what goes on, the worst first, then what is over, the newest first. */
 
 import { html } from "../markup.js";
 import { room } from "../room.js";
-import { both, duration, timeOfDay, word } from "../words.js";
+import { sign } from "../standing.js";
+import { both, duration, timeOfDay, weekday, word } from "../words.js";
 
 const SIGNS = { 1: "●", 2: "▲", 3: "◆" };
 
+/** So many entries of a list are drawn, and so many more at a press. */
+const PORTION = 200;
+
 class EventList extends HTMLElement {
   connectedCallback() {
+    this.shown = { going: PORTION, over: PORTION };
     this.spoken = html("p", { class: "spoken", role: "status" });
     this.lists = html("div", { class: "lists" });
     this.append(this.spoken, this.lists);
@@ -16,18 +21,32 @@ class EventList extends HTMLElement {
   }
 
   render() {
-    const events = [...room.events.values()];
-    const going = events.filter(({ ended_at }) => !ended_at);
-    const over = events.filter(({ ended_at }) => ended_at);
+    const { going, over } = room.events;
+    const state = room.state("events");
+    this.dataset.state = state;
     const focused = document.activeElement.closest("[data-event]")?.dataset.event;
-    this.lists.replaceChildren(section("events.going", going), section("events.over", over));
+    const sections = [this.section("going", going), this.section("over", over)];
+    this.lists.replaceChildren(...(state === "known" ? [] : [waiting(state)]), ...(hasAnswer() ? sections : []));
     this.querySelector(`[data-event="${focused}"] button`)?.focus();
     this.speak(going);
   }
 
+  section(name, events) {
+    const title = html("h3", {}, word(`events.${name}`), html("span", {}, String(events.length)));
+    if (!events.length) return html("section", {}, title, html("p", { class: "nothing" }, word("events.nothing")));
+    const left = events.length - this.shown[name];
+    const more = left > 0 ? html("button", { type: "button", class: "more", click: () => this.more(name) }, word("events.more", { count: left })) : null;
+    return html("section", {}, title, html("ol", {}, events.slice(0, this.shown[name]).map(entry)), more);
+  }
+
+  more(name) {
+    this.shown[name] += PORTION;
+    this.render();
+  }
+
   /** Only what is new is spoken: the list itself would be read from the top each time. */
   speak(going) {
-    const newest = going.find(({ event_id }) => room.arrived.has(event_id));
+    const newest = going.find(({ event_id }) => room.events.arrived.has(event_id));
     if (newest && newest.event_id !== this.told) this.spoken.textContent = `${titleOf(newest)}, ${placeOf(newest)}`;
     this.told = newest?.event_id;
   }
@@ -40,15 +59,20 @@ class EventList extends HTMLElement {
   }
 }
 
-function section(title, events) {
-  const entries = events.length ? html("ol", {}, events.map(entry)) : html("p", { class: "nothing" }, word("events.nothing"));
-  return html("section", {}, html("h3", {}, word(title), html("span", {}, String(events.length))), entries);
+/** Whether there is a list to show, be it an old one. */
+const hasAnswer = () => room.answeredAt("events") !== null;
+
+/** What stands where nothing is known, or no longer. */
+function waiting(state) {
+  const since = room.answeredAt("events");
+  const text = since ? word("events.old", { time: timeOfDay(since) }) : word(`events.${state}`);
+  return html("p", { class: "waiting", "data-state": state }, `${sign({ state })} ${text}`);
 }
 
 function entry(event) {
   const area = room.kecamatanOf(event.area_id)?.area_id ?? null;
   const severity = word(`severity.${event.severity}`);
-  const fresh = room.arrived.has(event.event_id) && !event.ended_at;
+  const fresh = room.events.arrived.has(event.event_id) && !event.ended_at;
   return html(
     "li",
     { "data-event": event.event_id, "data-severity": event.severity, class: [event.ended_at ? "over" : "going", fresh ? "fresh" : ""].join(" ").trim() },
@@ -70,8 +94,11 @@ function placeOf({ camera_id, area_id }) {
 
 function when({ started_at, ended_at }) {
   const [start, end] = [new Date(started_at), ended_at ? new Date(ended_at) : room.now];
-  const places = { start: timeOfDay(start), end: timeOfDay(end), length: duration((end - start) / 1000) };
+  const places = { start: timeLately(start), end: timeOfDay(end), length: duration((end - start) / 1000) };
   return word(ended_at ? "events.when-over" : "events.when-going", places);
 }
+
+/** The time of day, with its day where that is not today. */
+const timeLately = (instant) => (weekday(instant) === weekday(room.now) ? timeOfDay(instant) : `${weekday(instant)} ${timeOfDay(instant)}`);
 
 customElements.define("event-list", EventList);

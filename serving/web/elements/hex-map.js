@@ -1,10 +1,10 @@
 /** The kecamatan as hexagons, grey until one leaves its own forecast band. */
 
-import { svg } from "../markup.js";
+import { html, svg } from "../markup.js";
 import { room } from "../room.js";
-import { sign } from "../standing.js";
-import { offOf, toldOf, valueOf, verdictOf } from "../verdict.js";
-import { both, number, word } from "../words.js";
+import { isJudged, isKnown, isOfLastHour, isUnusual, sign } from "../standing.js";
+import { eventsOf, offOf, toldOf, valueOf, verdictOf } from "../verdict.js";
+import { both, hourSpan, number, word } from "../words.js";
 
 const RADIUS = 60;
 const WIDTH = Math.sqrt(3) * RADIUS;
@@ -12,13 +12,13 @@ const GAP = 3;
 
 class HexMap extends HTMLElement {
   connectedCallback() {
-    room.watch(["places"], () => this.draw());
+    room.watch(["places", "view"], () => this.draw());
     room.watch(["hours", "forecasts", "unusual", "events", "view"], () => this.render());
   }
 
   /** Once for a city: later answers only change what a hexagon says, so that the keyboard's focus stays. */
   draw() {
-    if (!room.kecamatan.length) return;
+    if (!room.kecamatan.length) return this.replaceChildren(waiting());
     const codes = room.kecamatan.map(({ area_id, tile_col, tile_row }) => [area_id, tile_col, tile_row]).join();
     if (codes === this.drawn) return;
     this.drawn = codes;
@@ -32,6 +32,12 @@ class HexMap extends HTMLElement {
     this.chart.setAttribute("aria-label", word("map.label", { kind: both(room.kind.title) }));
     for (const node of this.chart.children) say(node);
   }
+}
+
+/** What stands where there is no map yet. */
+function waiting() {
+  const state = room.state("places");
+  return html("p", { class: "waiting", "data-state": state }, word(`map.${state}`));
 }
 
 /** Pointy-top hexagons; odd rows stand half a tile further right. */
@@ -73,7 +79,8 @@ function hexagon(area) {
     svg("polygon", { class: "tile", points }),
     svg("polygon", { class: "hatched", points, fill: "url(#hatch)" }),
     svg("text", { class: "name", x, y: y - 12 }, name),
-    svg("text", { class: "verdict", x, y: y + 27 }),
+    svg("text", { class: "verdict", x, y: y + 20 }),
+    svg("text", { class: "state", x, y: y + 35 }),
     svg("g", { class: "badge" }, svg("circle", { cx: x, cy: y - 44, r: 9 }), svg("text", { x, y: y - 40 })),
   );
 }
@@ -89,30 +96,43 @@ function pressed(event, area) {
 function say(node) {
   const area = room.areas.get(node.dataset.area);
   const standing = room.standing(area.area_id, room.kind.kind);
-  const events = room.openEvents(area.area_id).length;
+  const episode = room.told(area.area_id, room.kind.kind);
   node.dataset.state = standing.state;
   node.dataset.degree = standing.degree;
-  const episode = room.told(area.area_id, room.kind.kind);
   node.dataset.told = Boolean(episode);
   node.setAttribute("aria-pressed", String(room.view.area === area.area_id));
-  node.setAttribute("aria-label", spoken(area, standing, episode, events));
+  node.setAttribute("aria-label", spoken(area, standing, episode));
   node.querySelector(".verdict").textContent = figure(standing);
-  node.querySelector(".badge").classList.toggle("none", events === 0);
-  node.querySelector(".badge text").textContent = events;
+  node.querySelector(".state").textContent = inWords(standing);
+  badge(node.querySelector(".badge"), area);
 }
 
-function spoken(area, standing, episode, events) {
-  const parts = [area.name, both(room.kind.title), valueOf(standing, room.kind), verdictOf(standing)];
+/** How many events go on there; a question mark where nobody knows. */
+function badge(node, area) {
+  const [events, state] = [room.openEvents(area.area_id).length, room.state("events")];
+  node.dataset.state = state;
+  node.classList.toggle("none", events === 0 && state === "known");
+  node.querySelector("text").textContent = state === "known" ? events : sign({ state: state === "loading" ? state : "unknown" });
+}
+
+function spoken(area, standing, episode) {
+  const parts = [area.name, both(room.kind.title), valueOf(standing, room.kind), verdictOf(standing), hourOf(standing)];
   if (episode) parts.push(toldOf(episode));
-  if (events) parts.push(word("map.events", { count: events }));
-  return parts.join(". ");
+  parts.push(eventsOf(area));
+  return parts.filter(Boolean).join(". ");
 }
 
-/** What stands in the hexagon: the count while it is usual, how far off when it is not. */
+/** What stands in the hexagon: how far off the count is where it is unusual, else the count, else a sign. */
 function figure(standing) {
-  const { state, row } = standing;
-  if (state === "usual" || state === "unforecast") return number(row.value);
-  return `${sign(standing)} ${offOf(standing)}`.trim();
+  if (isUnusual(standing)) return `${sign(standing)} ${offOf(standing)}`.trim();
+  return isKnown(standing.row?.value) ? number(standing.row.value) : sign(standing);
 }
+
+/** The state in words, since a colour or a pattern is none; of what was judged by the last hour, that hour. */
+function inWords(standing) {
+  return isJudged(standing) ? hourOf(standing) : word(`tile.${standing.state}`);
+}
+
+const hourOf = (standing) => (isJudged(standing) && isOfLastHour(standing, room.now) ? hourSpan(new Date(standing.row.hour)) : "");
 
 customElements.define("hex-map", HexMap);

@@ -7,7 +7,7 @@ class LiveMark extends HTMLElement {
   connectedCallback() {
     room.watch(["live", "view"], () => {
       this.dataset.live = room.live;
-      this.textContent = word(room.live ? "live.on" : "live.off");
+      this.textContent = word(`live.${room.live}`);
     });
   }
 }

@@ -10,8 +10,11 @@ const SAMPLES = [
   { state: "usual", degree: 0 },
   { state: "above", degree: 1 },
   { state: "above", degree: 2 },
+  { state: "unforecast", degree: 0 },
   { state: "unknown", degree: 0 },
   { state: "none", degree: 0 },
+  { state: "loading", degree: 0 },
+  { state: "failing", degree: 0 },
 ];
 
 class MapLegend extends HTMLElement {

@@ -12,7 +12,7 @@ class PageFoot extends HTMLElement {
   render() {
     const links = [html("a", { href: "docs" }, word("foot.api"))];
     if (room.about) links.unshift(html("a", { href: room.about.source, rel: "license" }, word("foot.source", room.about)));
-    const about = [painted(), word(`foot.${origin()}`), word("foot.private")].filter(Boolean).join(" ");
+    const about = [painted(), origin(), word("foot.private")].filter(Boolean).join(" ");
     this.replaceChildren(html("p", {}, about), html("nav", {}, links));
   }
 }
@@ -23,11 +23,11 @@ function painted() {
   return synthetic ? word("foot.painted", { synthetic, total: room.cameras.size }) : null;
 }
 
-/** Whether any figure on the wall is made-up history. */
+/** Whether any figure on the wall is made-up history; null before there was an answer. */
 function origin() {
   const rows = [...room.hours.values()].flat();
-  if (!rows.length) return "nothing";
-  return rows.some(({ origin }) => origin !== "pixels") ? "synthetic" : "pixels";
+  if (!rows.length) return room.state("hours") === "known" ? word("foot.nothing") : null;
+  return word(rows.some(({ origin }) => origin !== "pixels") ? "foot.synthetic" : "foot.pixels");
 }
 
 customElements.define("page-foot", PageFoot);

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 from types import SimpleNamespace
 
@@ -232,16 +232,16 @@ def test_a_strip_shows_past_present_and_band(wall):
 
 
 def test_an_event_appears_as_it_is_acknowledged(wall, lake, city):
-    """What a producer lands stands at the top of the list without a reload, and is badged on the map."""
+    """What a producer lands is in the list without a reload, the newest of its severity."""
     wall.page.goto(f"{wall.address}/#lang=en")
     expect(wall.page.locator("live-mark")).to_have_text("live")
     expect(wall.page.locator("event-list .going")).to_have_count(4)
     event = city.event("page", at=city.NOW + timedelta(seconds=5))
     lake.landing.producer("page").append({"events": city.event_rows(event)})
     expect(wall.page.locator("event-list .going")).to_have_count(5)
-    first = wall.page.locator("event-list .going").first
-    expect(first).to_have_attribute("data-event", event.event_id)
-    expect(first).to_contain_text("Semarang Tengah")
+    last = wall.page.locator("event-list .going").last
+    expect(last).to_have_attribute("data-event", event.event_id)
+    expect(last).to_contain_text("Semarang Tengah")
 
 
 def test_a_stale_wall_says_so(wall, city):
@@ -278,6 +278,352 @@ def test_a_refusal_is_shown_in_the_api_s_words(wall):
     )
     expect(tile(wall.page, "33.74.01").locator(".verdict")).to_have_text("100")
     wall.said.clear()
+
+
+class Held:
+    """Requests that are not answered until they are let go, or given up."""
+
+    def __init__(self):
+        self._routes, self._end = [], None
+
+    def __call__(self, route):
+        """Keep one waiting."""
+        if self._end:
+            getattr(route, self._end)()
+        else:
+            self._routes.append(route)
+
+    def let_go(self, end="continue_"):
+        """Answer them all, and those that come."""
+        self._end = end
+        for route in self._routes:
+            getattr(route, end)()
+
+    def give_up(self):
+        """Answer none of them ever."""
+        self.let_go("abort")
+
+
+def failing(route):
+    """An answer that says nothing but that it failed."""
+    route.fulfill(status=503, json={"title": "The lake is busy", "status": 503})
+
+
+def rewritten(items):
+    """A route whose answer has these items instead of its own."""
+
+    def answer(route):
+        body = route.fetch().json()
+        route.fulfill(json={**body, "items": items(body["items"])})
+
+    return answer
+
+
+NO_EVENT = {"en": "No event is going on", "id": "Tidak ada kejadian yang sedang berlangsung"}
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("stands", ["loading", "failing"])
+def test_no_calm_is_claimed_of_events_that_nobody_knows(wall, language, stands):
+    """While they are read, or cannot be, the sentence, the list, the panel and the badges say just that."""
+    held = Held()
+    wall.page.route(re.compile(r"/v1/events\?"), held if stands == "loading" else failing)
+    wall.page.goto(f"{wall.address}/#lang={language}")
+    overview = wall.page.locator("city-overview")
+    told = {
+        "loading": {"id": "Membaca kejadian", "en": "Reading the events"},
+        "failing": {
+            "id": "Tidak diketahui apakah ada kejadian",
+            "en": "Whether events are going on is unknown",
+        },
+    }[stands][language]
+    expect(overview).to_contain_text(told)
+    expect(overview).not_to_contain_text(NO_EVENT[language])
+    expect(wall.page.locator("event-list")).to_have_attribute("data-state", stands)
+    expect(wall.page.locator("event-list .waiting")).to_have_attribute("data-state", stands)
+    expect(wall.page.locator("event-list h3")).to_have_count(0)
+    expect(tile(wall.page, "33.74.03").locator(".badge text")).to_have_text(
+        "…" if stands == "loading" else "?"
+    )
+    expect(tile(wall.page, "33.74.03").locator(".badge")).to_be_visible()
+    held.let_go()
+    wall.said.clear()
+
+
+def test_calm_is_said_when_it_is_known(wall):
+    """Only an answer without an event says that none goes on."""
+    wall.page.route(
+        re.compile(r"/v1/events\?"), lambda route: route.fulfill(json={"items": [], "next": None})
+    )
+    wall.page.goto(f"{wall.address}/#lang=en")
+    expect(wall.page.locator("city-overview")).to_contain_text(NO_EVENT["en"])
+    expect(tile(wall.page, "33.74.03").locator(".badge")).to_be_hidden()
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("stands", ["loading", "failing"])
+def test_tiles_without_hourly_figures_are_not_calm(wall, language, stands):
+    """Each tile, the note, the panel and the strips tell loading from failing, in shape and in words."""
+    held = Held()
+    wall.page.route("**/v1/hours*", held if stands == "loading" else failing)
+    wall.page.goto(f"{wall.address}/#lang={language}&kind=crowd.people")
+    one = tile(wall.page, "33.74.01")
+    expect(one).to_have_attribute("data-state", stands)
+    word = {
+        "loading": {"id": "memuat", "en": "loading"},
+        "failing": {"id": "tidak terbaca", "en": "cannot be read"},
+    }
+    expect(one.locator(".state")).to_have_text(word[stands][language])
+    expect(one.locator(".verdict")).to_have_text("…" if stands == "loading" else "✕")
+    expect(wall.page.locator("map-note")).to_contain_text("…" if stands == "loading" else "✕")
+    expect(wall.page.locator("city-overview")).to_have_attribute("data-state", stands)
+    expect(wall.page.locator("area-panel article").first).to_have_attribute("data-state", stands)
+    expect(wall.page.locator("city-strip .waiting").first).to_have_attribute("data-state", stands)
+    expect(wall.page.locator('city-strip[kind="crowd.people"] .gap')).to_have_count(0)
+    held.let_go()
+    wall.said.clear()
+
+
+def looks_of(page, area):
+    """What of a tile's shape can be seen: its fill, its outline and its dashes."""
+    names = ["fill", "strokeDasharray", "strokeWidth"]
+    script = "(node, names) => names.map((name) => getComputedStyle(node)[name])"
+    return tile(page, area).locator(".tile").evaluate(script, names)
+
+
+def test_a_tile_without_a_forecast_does_not_look_usual(wall):
+    """A district with a count and no band for its hour has another outline, and says so."""
+    bare = "33.74.03"
+    wall.page.route(
+        "**/v1/forecasts*",
+        rewritten(lambda items: [item for item in items if item["area_id"] != bare]),
+    )
+    wall.page.goto(f"{wall.address}/#lang=en&kind=crowd.people&area={bare}")
+    expect(tile(wall.page, bare)).to_have_attribute("data-state", "unforecast")
+    expect(tile(wall.page, bare).locator(".state")).to_have_text("no forecast")
+    expect(tile(wall.page, "33.74.01")).to_have_attribute("data-state", "usual")
+    assert looks_of(wall.page, bare)[1] != looks_of(wall.page, "33.74.01")[1]
+    expect(wall.page.locator("area-panel article").first).to_contain_text(
+        "No forecast for this hour: not judged"
+    )
+    expect(wall.page.locator("city-overview")).to_contain_text(
+        "Not judged, since there is no forecast: Semarang Timur"
+    )
+
+
+def test_a_forecast_without_a_band_judges_nothing(wall):
+    """NULL in the quantiles is no zero."""
+    empty = {"q05": None, "q50": None, "q95": None}
+    wall.page.route("**/v1/forecasts*", rewritten(lambda items: [{**item, **empty} for item in items]))
+    wall.page.goto(f"{wall.address}/#lang=en&kind=crowd.people")
+    expect(tile(wall.page, "33.74.01")).to_have_attribute("data-state", "unforecast")
+    expect(wall.page.locator("city-overview")).to_contain_text("Nothing can be judged yet.")
+
+
+@pytest.mark.parametrize(
+    ("stands", "told"),
+    [("loading", "since the forecasts are being read"), ("failing", "since the forecasts cannot be read")],
+)
+def test_nothing_is_judged_without_forecasts(wall, stands, told):
+    """Values stay, no verdict is given, and the reason is in the sentence and at the strip."""
+    held = Held()
+    wall.page.route("**/v1/forecasts*", held if stands == "loading" else failing)
+    wall.page.goto(f"{wall.address}/#lang=en&kind=crowd.people")
+    expect(wall.page.locator("city-overview")).to_contain_text("Nothing can be judged yet.")
+    expect(wall.page.locator("city-overview")).to_contain_text(told)
+    expect(wall.page.locator("map-note")).to_contain_text("Nothing can be judged yet.")
+    expect(tile(wall.page, "33.74.01")).to_have_attribute("data-state", "unforecast")
+    strip = wall.page.locator('city-strip[kind="crowd.people"]')
+    expect(strip.locator("footer")).not_to_contain_text("has not been tested")
+    held.let_go()
+    wall.said.clear()
+
+
+@pytest.mark.parametrize(
+    ("stands", "word"), [("loading", "Reading the areas"), ("failing", "cannot be read")]
+)
+def test_without_areas_each_card_says_why_it_is_empty(wall, stands, word):
+    """The map and the strips have a sentence instead of nothing."""
+    held = Held()
+    wall.page.route("**/v1/areas*", held if stands == "loading" else failing)
+    wall.page.goto(f"{wall.address}/#lang=en")
+    for card in ("hex-map", "city-strips"):
+        expect(wall.page.locator(f"{card} .waiting")).to_contain_text(word)
+        expect(wall.page.locator(f"{card} .waiting")).to_have_attribute("data-state", stands)
+    held.let_go()
+    wall.said.clear()
+
+
+def test_health_that_is_not_known_is_not_good(wall):
+    """Before the first answer neither the data's age nor the cameras are called good or none."""
+    held = Held()
+    wall.page.route("**/v1/health*", held)
+    wall.page.goto(f"{wall.address}/#lang=en")
+    for fact in ("age", "cameras"):
+        expect(wall.page.locator(f'[data-fact="{fact}"]')).to_contain_text("loading")
+        expect(wall.page.locator(f'[data-fact="{fact}"]')).to_have_attribute("data-state", "plain")
+    held.let_go()
+
+
+def test_the_live_mark_tells_connecting_from_lost(wall):
+    """Before the first connection nothing is lost."""
+    held = Held()
+    wall.page.route("**/v1/events/live*", held)
+    wall.page.goto(f"{wall.address}/#lang=en")
+    expect(wall.page.locator("live-mark")).to_have_text("connecting …")
+    held.give_up()
+    expect(wall.page.locator("live-mark")).to_have_text("lost, connecting again …")
+    wall.said.clear()
+
+
+def unjudgeable(hour):
+    """The running hour of every area has been seen too little of."""
+
+    def change(items):
+        return [
+            {**item, "value": None, "coverage": 0.1, "reason": "running"} if item["hour"] == hour else item
+            for item in items
+        ]
+
+    return change
+
+
+def test_the_last_complete_hour_is_judged_until_the_running_one_can_be(wall, city):
+    """The map says which hour that is, each tile and the panel too; so does the sentence."""
+    hour = wall.page.request.get(f"{wall.address}/v1/hours?area=33.74&level=city").json()["items"][-1]["hour"]
+    wall.page.route("**/v1/hours*", rewritten(unjudgeable(hour)))
+    before = (city.HOUR - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    wall.page.route(
+        "**/v1/forecasts*",
+        rewritten(lambda items: items + [{**item, "at": before} for item in items if item["at"] == hour]),
+    )
+    wall.page.goto(f"{wall.address}/#lang=en&kind=crowd.people&area=33.74.01")
+    expect(wall.page.locator("map-note")).to_contain_text(
+        "14 judged by the last complete hour, 09:00\N{EN DASH}10:00"
+    )
+    expect(tile(wall.page, "33.74.01")).to_have_attribute("data-state", "usual")
+    expect(tile(wall.page, "33.74.01").locator(".state")).to_have_text("09:00\N{EN DASH}10:00")
+    expect(wall.page.locator("area-panel article").first).to_contain_text("hour 09:00\N{EN DASH}10:00")
+    expect(wall.page.locator("city-overview")).to_contain_text("Judged by the last complete hour")
+
+
+def test_nothing_can_be_judged_yet_is_said_plainly(wall):
+    """In a city's first minutes there is no hour before."""
+    hour = wall.page.request.get(f"{wall.address}/v1/hours?area=33.74&level=city").json()["items"][-1]["hour"]
+    change = unjudgeable(hour)
+    wall.page.route(
+        "**/v1/hours*",
+        rewritten(lambda items: [item for item in change(items) if item["hour"] == hour]),
+    )
+    wall.page.goto(f"{wall.address}/#lang=en&kind=crowd.people&area=33.74.01")
+    expect(wall.page.locator("city-overview")).to_contain_text("? Nothing can be judged yet.")
+    expect(wall.page.locator("map-note")).to_have_text("? Nothing can be judged yet.")
+    expect(tile(wall.page, "33.74.01").locator(".state")).to_have_text("unknown")
+    expect(wall.page.locator("area-panel article").first).to_contain_text(
+        "not enough of this hour has been seen"
+    )
+
+
+def test_an_old_hour_is_not_the_present(wall, city):
+    """What was counted three hours ago says nothing about now, however usual it was."""
+    ago = [(city.HOUR - timedelta(hours=back)).astimezone().timestamp() for back in (0, 1)]
+    wall.page.route(
+        "**/v1/hours*",
+        rewritten(
+            lambda items: [one for one in items if datetime.fromisoformat(one["hour"]).timestamp() not in ago]
+        ),
+    )
+    wall.page.goto(f"{wall.address}/#lang=en&kind=crowd.people&area=33.74.01")
+    expect(tile(wall.page, "33.74.01")).to_have_attribute("data-state", "unknown")
+    expect(wall.page.locator("area-panel article").first).to_contain_text(
+        "nothing was counted in this hour or the last"
+    )
+
+
+def test_a_district_without_a_camera_for_a_kind_says_so(wall):
+    """Mijen has no camera at all, and nobody counts traffic in Semarang Tengah: neither is unknown."""
+    wall.page.goto(f"{wall.address}/#lang=en&kind=traffic.flow&area=33.74.01")
+    expect(tile(wall.page, "33.74.01")).to_have_attribute("data-state", "none")
+    expect(tile(wall.page, "33.74.01").locator(".state")).to_have_text("no camera")
+    expect(wall.page.locator("area-panel article").last).to_contain_text(
+        "No camera zone in this kecamatan counts it."
+    )
+
+
+def many(city, count):
+    """Events that go on for thirty hours, in pages of a hundred; the first of them is the worst."""
+    began = (city.NOW - timedelta(hours=30)).isoformat()
+    common = {
+        "revision": 1,
+        "state": "open",
+        "kind": "crowd.crowding",
+        "camera_id": "cam-1",
+        "zone_id": "plaza",
+    }
+    common |= {"area_id": "33.74.01.1001", "at": began, "ended_at": None, "measures": {}, "confidence": 0.9}
+    items = [
+        {**common, "event_id": str(number), "severity": 1 if number else 3, "started_at": began}
+        for number in range(count)
+    ]
+
+    def answer(route):
+        if "going_on=true" not in route.request.url:
+            return route.fulfill(json={"items": [], "next": None})
+        start = int(re.search(r"cursor=(\d+)|$", route.request.url)[1] or 0)
+        end = start + 100
+        return route.fulfill(json={"items": items[start:end], "next": str(end) if end < count else None})
+
+    return answer
+
+
+def test_all_that_goes_on_is_there(wall, city):
+    """Of 463 events over five pages the count is right, the worst is first, and each is reachable."""
+    wall.page.route(re.compile(r"/v1/events\?"), many(city, 463))
+    wall.page.goto(f"{wall.address}/#lang=en")
+    expect(wall.page.locator("city-overview")).to_contain_text("Events going on: 463.")
+    expect(wall.page.locator("event-list h3 span").first).to_have_text("463")
+    first = wall.page.locator("event-list .going").first
+    expect(first).to_have_attribute("data-severity", "3")
+    expect(first).to_contain_text("since Sun 22 04:20")
+    expect(wall.page.locator("event-list .going")).to_have_count(200)
+    for left in (263, 63):
+        wall.page.get_by_role("button", name=f"{left} more").click()
+    expect(wall.page.locator("event-list .going")).to_have_count(463)
+
+
+def test_an_event_open_for_thirty_hours_is_there(wall, lake, city):
+    """The real API gives it, whenever it began."""
+    old = city.event("old", at=city.NOW - timedelta(hours=30), camera_id="cam-2", revision=2)
+    lake.landing.producer("old", backfill=True).append({"events": city.event_rows(old)})
+    wall.page.goto(f"{wall.address}/#lang=en")
+    expect(wall.page.locator(f'event-list .going[data-event="{old.event_id}"]')).to_contain_text("1 day")
+    expect(wall.page.locator("event-list .going").first).to_have_attribute("data-event", old.event_id)
+
+
+def test_the_legend_has_every_state(wall):
+    """In both languages, each with its own sign or pattern."""
+    wall.page.goto(f"{wall.address}/#lang=id")
+    states = wall.page.locator("map-legend [data-state]").evaluate_all(
+        "nodes => nodes.map((node) => node.dataset.state)"
+    )
+    assert set(states) == {"below", "usual", "above", "unforecast", "unknown", "none", "loading", "failing"}
+    expect(wall.page.locator("map-legend")).to_contain_text("tidak dinilai: tanpa prakiraan")
+
+
+def test_a_panel_that_is_cut_off_says_how_much(wall):
+    """On a wall the panel is of a fixed height: what lies below its edge is told, and reached at a press."""
+    kinds = wall.page.request.get(f"{wall.address}/v1/kinds").json()
+    more = [{**kinds["items"][1], "kind": f"new.kind{number}"} for number in range(8)]
+    wall.page.route("**/v1/kinds*", rewritten(lambda items: items + more))
+    wall.page.goto(f"{wall.address}/#lang=en&area={FAR_ABOVE}")
+    sign = wall.page.locator("area-panel .more")
+    expect(sign).to_contain_text("more below")
+    for _ in range(6):
+        if sign.is_visible():
+            sign.click()
+            wall.page.wait_for_timeout(100)
+    expect(sign).to_be_hidden()
+    expect(wall.page.locator("area-panel article").last).to_be_in_viewport(ratio=0.9)
 
 
 def test_a_new_kind_needs_no_new_page(wall):

@@ -3,16 +3,13 @@
 import contextlib
 import socket
 
-import uvicorn
 from fastapi import FastAPI
 
 from lakehouse.problem import Problem
+from serving.api.wire.server import server
 
 ADDRESS = "127.0.0.1"
 """Nobody else reaches it: what is public stands behind a proxy."""
-
-GRACE_S = 2
-"""So long answers may take to end after Ctrl-C; a listener of live events never ends by itself."""
 
 
 class PortTaken(Problem):
@@ -30,9 +27,8 @@ def host(app: FastAPI, port: int) -> None:
     """
     with _listening(port) as listener:
         print(f"The page is on http://{ADDRESS}:{listener.getsockname()[1]}/ until Ctrl-C", flush=True)  # noqa: T201 - the command's answer
-        config = uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=GRACE_S)
         with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again once it has ended
-            uvicorn.Server(config).run(sockets=[listener])
+            server(app, ADDRESS, port).run(sockets=[listener])
 
 
 def _listening(port: int) -> socket.socket:

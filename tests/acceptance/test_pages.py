@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ def files(page):
     return [(one["how"], one["text"]) for one in BLOCK.finditer(text_of(page)) if one["kind"] == "csv"]
 
 
+def visits():
+    """What the planners' page shows the beginning of: half a year of days, as a spreadsheet writes them."""
+    days = [date(2026, 1, 1) + timedelta(days=number) for number in range(180)]
+    rows = [f"gate;{day:%d/%m/%Y};{100 + 8 * (day.weekday() > 4) + day.day % 5},5" for day in days]
+    return "\n".join(["unique_id;ds;y", *rows])
+
+
 @pytest.fixture
 def desk(small_lake, tmp_path, monkeypatch):
     """A folder to work in, with a lake of one's own for the operator, and the demo's for the others."""
@@ -40,6 +48,7 @@ def desk(small_lake, tmp_path, monkeypatch):
             monkeypatch.setenv(name, str(where))
         monkeypatch.setenv("MATAKOTA_SECRETS", str(tmp_path / "kept" / "secrets.json"))
         monkeypatch.chdir(tmp_path)
+        (tmp_path / "visits.csv").write_text(visits())
         return lake
 
     return begin

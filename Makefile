@@ -56,11 +56,12 @@ bench-lake: $(READY) ## How fast the lake is against its peers: about ten minute
 bench-forecast: $(READY) .venv-peers/.ready ## The forecasts against their peers on public series (DATA=): about ten minutes, and writes docs/proofs/forecast-bench.md
 	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/forecast.py --write
 
-check: $(READY) ## ruff, mypy strict and the import contracts
+check: $(READY) ## ruff, mypy strict, the import contracts and the rules of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/house/test_house.py tests/house/test_clock.py
 
 format: $(READY) ## Put the code into its format
 	$(BIN)/ruff check --fix .

@@ -1,5 +1,7 @@
-"""What every room's tests may ask for: a real S3 server on this machine."""
+"""What every room's tests may ask for: a real S3 server on this machine, a clip, an engine with a script."""
 
+import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -59,3 +61,42 @@ def object_store():
 def bucket(object_store):
     """The address of an empty prefix of a bucket."""
     return f"s3://matakota/{uuid4().hex}" if object_store else ""
+
+
+@pytest.fixture(scope="session")
+def noisy_clip(tmp_path_factory):
+    """Make a clip of so many frames of a noisy picture, at a rate."""
+    import av
+    import numpy as np
+
+    def make(frames, rate):
+        path = tmp_path_factory.mktemp("clip") / "jalan.mp4"
+        random = np.random.default_rng(0)
+        place = random.integers(60, 200, (24, 32, 3)).repeat(10, axis=0).repeat(10, axis=1)
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=rate)
+            stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+            for _ in range(frames):
+                noisy = (place + random.integers(-9, 10, place.shape)).astype(np.uint8)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(noisy, format="bgr24")))
+            container.mux(stream.encode(None))
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def rehearsed(tmp_path_factory):
+    """Make the weights of an engine that finds what a script says, picture by picture."""
+
+    def make(script):
+        path = tmp_path_factory.mktemp("weights") / "rehearsal.script"
+        path.write_text(json.dumps(script))
+        card = {
+            "name": "rehearsal", "engine": "scripted", "width": 640, "height": 384, "confidence": 0.2,
+            "licence": "none", "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest()},
+        }  # fmt: skip
+        path.with_suffix(".json").write_text(json.dumps(card))
+        return path
+
+    return make

@@ -1,11 +1,7 @@
 """One camera, watched twice: what was there is counted once, from the picture to the hours."""
 
-import hashlib
-import json
 from datetime import UTC, datetime, timedelta
 
-import av
-import numpy as np
 import pyarrow.compute as pc
 import pytest
 
@@ -22,33 +18,16 @@ NOW = START + timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory):
+def clip(noisy_clip):
     """A minute of a noisy picture, two frames a second."""
-    path = tmp_path_factory.mktemp("clip") / "jalan.mp4"
-    random = np.random.default_rng(0)
-    place = random.integers(60, 200, (24, 32, 3)).repeat(10, axis=0).repeat(10, axis=1)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=2)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        for _ in range(120):
-            noisy = (place + random.integers(-9, 10, place.shape)).astype(np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(noisy, format="bgr24")))
-        container.mux(stream.encode(None))
-    return path
+    return noisy_clip(frames=120, rate=2)
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
+def weights(rehearsed):
     """An engine with a script: four cars drive down the picture, one after the other."""
     drive = [[["car", 0.8, 0.5, low - 0.15, 0.7, low]] for low in (0.3, 0.45, 0.6, 0.75, 0.9)]
-    path = tmp_path_factory.mktemp("weights") / "rehearsal.script"
-    path.write_text(json.dumps([*(drive + [[]] * 10) * 4, *[[]] * 60]))
-    card = {
-        "name": "rehearsal", "engine": "scripted", "width": 640, "height": 384, "confidence": 0.2,
-        "licence": "none", "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest()},
-    }  # fmt: skip
-    path.with_suffix(".json").write_text(json.dumps(card))
-    return path
+    return rehearsed([*(drive + [[]] * 10) * 4, *[[]] * 60])
 
 
 def told(lake):

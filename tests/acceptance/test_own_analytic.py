@@ -1,12 +1,8 @@
 """docs/own-analytic.md, walked: its code becomes a plug-in that counts, is replayed, and is removed."""
 
-import hashlib
-import json
 import re
 from pathlib import Path
 
-import av
-import numpy as np
 import pyarrow.compute as pc
 import pytest
 
@@ -24,33 +20,16 @@ COMMANDS = [
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory):
+def clip(noisy_clip):
     """Ten seconds of a noisy picture."""
-    path = tmp_path_factory.mktemp("clip") / "street.mp4"
-    random = np.random.default_rng(0)
-    place = random.integers(60, 200, (24, 32, 3)).repeat(10, axis=0).repeat(10, axis=1)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        for _ in range(100):
-            noisy = (place + random.integers(-9, 10, place.shape)).astype(np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(noisy, format="bgr24")))
-        container.mux(stream.encode(None))
-    return path
+    return noisy_clip(frames=100, rate=10)
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
+def weights(rehearsed):
     """An engine that finds two bicycles and a person in every picture."""
     found = [["bicycle", 0.9, 0.1 + 0.3 * n, 0.3, 0.2 + 0.3 * n, 0.6] for n in range(2)]
-    path = tmp_path_factory.mktemp("weights") / "rehearsal.script"
-    path.write_text(json.dumps([[*found, ["person", 0.9, 0.7, 0.3, 0.8, 0.6]]]))
-    card = {
-        "name": "rehearsal", "engine": "scripted", "width": 640, "height": 384, "confidence": 0.2,
-        "licence": "none", "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest()},
-    }  # fmt: skip
-    path.with_suffix(".json").write_text(json.dumps(card))
-    return path
+    return rehearsed([[*found, ["person", 0.9, 0.7, 0.3, 0.8, 0.6]]])
 
 
 class Installation:

@@ -60,7 +60,7 @@ def test_the_shipped_weights_are_small_and_are_what_their_card_says(shipped):
 def test_serving_needs_no_torch():
     """Loading the shipped detector imports neither torch nor ultralytics."""
     heavy = "{'torch', 'ultralytics'} & {*sys.modules}"
-    code = f"import sys; from serving import detectors; detectors.load(); print({heavy})"
+    code = f"import sys; from serving.seeing import detectors; detectors.load(); print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

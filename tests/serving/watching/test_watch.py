@@ -1,7 +1,6 @@
 """`python -m serving watch`: one source, one process, from pixels to rows that landed."""
 
 import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -10,8 +9,6 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-import av
-import numpy as np
 import pyarrow.compute as pc
 import pytest
 from typer.testing import CliRunner
@@ -34,36 +31,18 @@ START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory):
+def clip(noisy_clip):
     """Ten seconds of a noisy picture, ten frames a second."""
-    path = tmp_path_factory.mktemp("clip") / "jalan.mp4"
-    random = np.random.default_rng(0)
-    place = random.integers(60, 200, (24, 32, 3)).repeat(10, axis=0).repeat(10, axis=1)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        for _ in range(100):
-            noisy = (place + random.integers(-9, 10, place.shape)).astype(np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(noisy, format="bgr24")))
-        container.mux(stream.encode(None))
-    return path
+    return noisy_clip(frames=100, rate=10)
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
+def weights(rehearsed):
     """An engine with a script: a person stands, and now and then a car drives down the picture."""
     drive = [0.3, 0.45, 0.6, 0.75, 0.9]
     person = ["person", 0.9, 0.1, 0.3, 0.2, 0.6]
     script = [[person, ["car", 0.8, 0.5, low - 0.15, 0.7, low]] for low in drive] + [[person]] * 6
-    path = tmp_path_factory.mktemp("weights") / "rehearsal.script"
-    path.write_text(json.dumps(script))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    card = {
-        "name": "rehearsal", "engine": "scripted", "width": 640, "height": 384, "confidence": 0.2,
-        "licence": "none", "files": {path.name: digest},
-    }  # fmt: skip
-    path.with_suffix(".json").write_text(json.dumps(card))
-    return path
+    return rehearsed(script)
 
 
 def _sums(lake):

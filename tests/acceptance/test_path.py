@@ -37,12 +37,16 @@ def test_cars_of_a_real_clip_cross_the_line(run, videos, tmp_path):
 
 def test_a_second_compaction_and_rollup_change_nothing(run, small_lake):
     """Running the jobs again on unchanged input makes no new version of any table."""
-    before = {
-        name: Lake.open(small_lake).version(name) for name in ("measures", "camera_minutes", "area_hours")
-    }
-    run("python", "-m", "batch", "compact", "--lake", small_lake, "--executor", "local")
-    run("python", "-m", "batch", "rollup", "--lake", small_lake)
-    assert before == {name: Lake.open(small_lake).version(name) for name in before}
+
+    def versions():
+        run("python", "-m", "batch", "compact", "--lake", small_lake, "--executor", "local")
+        run("python", "-m", "batch", "rollup", "--lake", small_lake)
+        lake = Lake.open(small_lake)
+        return {name: lake.version(name) for name in ("measures", "camera_minutes", "area_hours")}
+
+    # An hour may end between two of them, and then there is something new; but not between three.
+    first, second, third = versions(), versions(), versions()
+    assert second in (first, third)
 
 
 def test_the_lake_that_the_product_made_is_as_it_must_be(run, small_lake):

@@ -1,9 +1,11 @@
 """What the README shows is what happens."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 HOUSE = Path(__file__).parents[2]
 README = (HOUSE / "README.md").read_text()
@@ -30,9 +32,17 @@ def test_python_snippet_runs(snippet, run, small_lake):
 
 
 @pytest.mark.parametrize(("room", "verb"), VERBS, ids=lambda word: word)
-def test_named_command_exists(room, verb, run):
+def test_named_command_exists(room, verb):
     """Every command that the README names explains itself."""
-    assert "--help" in run("python", "-m", room, verb, "--help")
+    done = CliRunner().invoke(import_module(f"{room}.__main__").app, [verb, "--help"])
+    assert (done.exit_code, "--help" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("room", sorted({room for room, _ in VERBS}))
+def test_a_room_lists_its_commands(room, run):
+    """Each room has its door, and tells what is behind it."""
+    said = run("python", "-m", room, "--help")
+    assert not [verb for known, verb in VERBS if known == room and verb not in said]
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)#]+)\)", README))

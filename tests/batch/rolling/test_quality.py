@@ -14,8 +14,15 @@ from lakehouse.city import cameras
 from lakehouse.city.cameras import Camera
 from lakehouse.problem import UnknownCamera, UnknownDay
 from lakehouse.scenes import Health, Outcome
+from lakehouse.store import Lake
 
 DAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def lake(lake, midnight):
+    """The lake as it is looked at when the day is long over."""
+    return Lake.open(lake.root, lambda: midnight + timedelta(days=2))
 
 
 @pytest.fixture

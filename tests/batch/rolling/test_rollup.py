@@ -597,7 +597,8 @@ def test_what_was_summed_up_before_the_rule_is_summed_up_again(lake, see, rolled
     see("cam-b", range(24 * 60, 24 * 60 + 60))
     rolled()
     right = hour("camera:cam-a")["seen"]
-    doubled = lake.read("area_hours", where=pc.field("area_id") == "camera:cam-a").to_pylist()
+    where = (pc.field("area_id") == "camera:cam-a") & (pc.field("day") == DAY)
+    doubled = lake.read("area_hours", where=where).to_pylist()
     wrong = pa.Table.from_pylist([row | {"seen": 720.0} for row in doubled], TABLES["area_hours"].schema)
     lake.replace("area_hours", wrong, days=[DAY], marks={COUNTED: 0})
     assert rollup(lake, LATER).days == (DAY,)

@@ -25,6 +25,7 @@ import lives
 import numpy as np
 import roles
 import typer
+import writers
 from ledger import Journal, Ledger
 from lives import Death, Life
 from roles import Site
@@ -275,9 +276,9 @@ def look(site: Site) -> None:
     """Open a lake after a cut, read it, compact it, read it again; report what is not as it was told."""
     lake = Lake.open(site.root)
     healed = sum(len((lake.folder(name) / "_delta_log" / "damaged").names()) for name in TABLES)
-    wrong = [*roles.repeated_keys(site), *roles.audits(site, fresh=True)]
+    wrong = [*writers.wrong(lake), *roles.audits(site, fresh=True)]
     compact(lake)
-    wrong += [*roles.repeated_keys(site), *roles.audits(site, fresh=False), *roles.left_in_landing(lake)]
+    wrong += [*writers.wrong(lake), *roles.audits(site, fresh=False), *roles.left_in_landing(lake)]
     site.reports.say(violations=wrong, healed=healed)
 
 

@@ -111,7 +111,7 @@ def _kinds(panel: Panel) -> Ints:
     known = panel.known
     rows = max([len(known[name]) for name in _FLAGS if name in known] or [1])
     kinds = np.full((rows, panel.steps + panel.horizon), -1)
-    if panel.frequency.unit == "M":
+    if panel.frequency.unit == "M" or not len(panel.ids):
         return kinds
     series = np.arange(rows)[:, None]
     days = panel.times(series, np.arange(kinds.shape[1])[None]).astype("M8[D]").astype(np.int64)

@@ -87,7 +87,7 @@ def small(monkeypatch, known):
             known[asked] = real(order)
         return replace(known[asked], order=order)
 
-    monkeypatch.setattr(issue, "models", lambda *_: [issue.Base()])
+    monkeypatch.setattr(issue, "models", lambda *_: [issue.UsualWeek()])
     monkeypatch.setattr(issue, "fill", fill)
 
 

@@ -202,6 +202,7 @@ demo() {
   heading "$RAY"
   start_ray
   must "Deploying" deploy
+  must "Waiting for the page and the first camera" python -m serving follow --url "$URL" --seconds 0
   attempt "Watching the cameras' pixels" python -m serving follow --url "$URL" --seconds "$WATCH_S"
   attempt "Compacting and rolling up what was just seen" what_was_seen
   attempt "Forecasting crowd, traffic and tourism" job python -m forecasting run --lake "$LAKE"

@@ -17,6 +17,7 @@ PATIENCE_S = 180.0
 """So long an installation that is busy is asked again: who only looks has time."""
 
 LONGEST_PAUSE_S = 15.0
+PROBLEM = "application/problem+json"
 TIMEOUT_S = 60.0
 
 Answer = dict[str, Any]
@@ -71,8 +72,13 @@ def _get(client: httpx.Client, path: str, patience_s: float = PATIENCE_S, /, **q
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether asking again will not help: the question is refused."""
-    return isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error
+    """Whether asking again will not help: the API refuses the question.
+
+    Serve's proxy too answers 404, in plain text, for as long as the application behind it is not up.
+    """
+    if not isinstance(error, httpx.HTTPStatusError) or not error.response.is_client_error:
+        return False
+    return error.response.headers.get("content-type", "").startswith(PROBLEM)
 
 
 def _name(error: Exception) -> str:

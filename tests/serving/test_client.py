@@ -13,7 +13,7 @@ from serving.client import NoAnswer
 HEALTH = {"status": "ok", "age_s": 1.0, "cameras": {"total": 2, "seen": 2}}
 
 
-def busy(*answers):
+def busy(*answers, kind="text/plain"):
     """A handler that gives these answers one after the other: a status, or 'silent'; then health."""
     left = list(answers)
 
@@ -25,6 +25,7 @@ def busy(*answers):
                 return
             body = json.dumps(HEALTH if answer == 200 else {"title": "no"}).encode()
             self.send_response(answer)
+            self.send_header("Content-Type", "application/json" if answer == 200 else kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -73,5 +74,13 @@ def test_patience_ends_with_a_problem(serve):
 def test_a_question_that_is_refused_is_not_asked_again(serve, caplog):
     """What is wrong now will be wrong in a minute."""
     with pytest.raises(NoAnswer, match="status 404"):
-        client.follow(serve(busy(404)), seconds=0)
+        client.follow(serve(busy(404, kind=client.PROBLEM)), seconds=0)
     assert not caplog.records
+
+
+def test_an_application_that_is_not_up_yet_is_waited_for(serve, caplog):
+    """Until Serve has the application its proxy answers 404, which is no answer of the API."""
+    assert client.follow(serve(busy(404, 404)), seconds=0) == HEALTH
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "/v1/health did not answer (status 404)"
+    ] * 2

@@ -72,18 +72,24 @@ def test_once_ends_with_0_where_all_went_well(demo, tmp_path):
     assert not (tmp_path / "ray").exists()
 
 
-def test_a_stage_that_fails_before_the_page_is_up_ends_the_demo(demo, tmp_path):
-    """Its name and its log are told, and the log is kept."""
-    said, status, commands = demo(breaks="lakehouse history")
-    assert status == 1
-    assert "error: the stage 'Its past, synthetic' failed" in said
-    assert "I broke" in (tmp_path / "ray" / "logs" / "Its-past-synthetic.log").read_text()
-    assert not any("follow" in command for command in commands)
-
-
 @pytest.mark.parametrize(
-    "breaks", ["serving follow", "lakehouse truth", "lakehouse check", "serving summary"]
+    ("breaks", "name", "log"),
+    [
+        ("lakehouse history", "Its past, synthetic", "Its-past-synthetic.log"),
+        ("--seconds 0", "Waiting for the page", "Waiting-for-the-page-and-the-first-camera.log"),
+    ],
 )
+def test_a_stage_that_fails_before_the_page_is_up_ends_the_demo(demo, tmp_path, breaks, name, log):
+    """Its name and its log are told, the log is kept, and no page is said to be up."""
+    said, status, commands = demo(breaks=breaks)
+    assert status == 1
+    assert f"error: the stage '{name}" in said
+    assert "I broke" in (tmp_path / "ray" / "logs" / log).read_text()
+    assert not any("--seconds 200" in command for command in commands)
+    assert "The page stays up" not in said
+
+
+@pytest.mark.parametrize("breaks", ["--seconds 200", "lakehouse truth", "lakehouse check", "serving summary"])
 def test_a_stage_that_fails_later_leaves_the_page_up(demo, breaks):
     """Its name is told, the other stages are carried out, and the lake is kept fresh until Ctrl-C."""
     said, status, commands = demo(ROUNDS, breaks=breaks)

@@ -78,7 +78,8 @@ def _is_final(error: Exception) -> bool:
     """
     if not isinstance(error, httpx.HTTPStatusError) or not error.response.is_client_error:
         return False
-    return error.response.headers.get("content-type", "").startswith(PROBLEM)
+    kind: str = error.response.headers.get("content-type", "")
+    return kind.startswith(PROBLEM)
 
 
 def _name(error: Exception) -> str:

@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lakehouse.city.cameras import Calibration
+from lakehouse.clock import CITY_ZONE
 from serving.paint.figures import Figure
 
 Image = NDArray[np.uint8]
-
-_CITY_TIME = ZoneInfo("Asia/Jakarta")
 
 
 def shadows(image: Image, figures: Sequence[Figure], calibration: Calibration, strength: float) -> None:
@@ -90,7 +88,7 @@ def noise(image: Image, level: int, random: np.random.Generator) -> None:
 
 def stamp(image: Image, at: datetime, name: str) -> None:
     """Write the city's clock and the camera's name into the picture, as recorders do."""
-    clock = at.astimezone(_CITY_TIME).strftime("%Y-%m-%d %H:%M:%S")
+    clock = at.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M:%S")
     for text, corner in ((clock, (8, 18)), (name, (8, image.shape[0] - 10))):
         for offset, grey in ((1, 20), (0, 235)):
             place = corner[0] + offset, corner[1] + offset

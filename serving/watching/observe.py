@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, cast
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import typer
@@ -14,6 +13,7 @@ from scipy.optimize import lsq_linear
 from tqdm import tqdm
 
 from lakehouse.city.cameras import Camera
+from lakehouse.clock import CITY_ZONE
 from lakehouse.scenes import Event, Look, Measure, Scene
 from lakehouse.synthetic import City
 from serving.seeing import detectors
@@ -26,7 +26,6 @@ from serving.watching.stream import Stream
 HOURS = {"day": (8, 11, 14, 16), "night": (19, 20, 21, 4)}
 """When cameras are looked at, by the city's clock; each camera at one of them in turn."""
 
-_CITY_TIME = ZoneInfo("Asia/Jakarta")
 _SETTLING = timedelta(seconds=10)
 """Before the first minute that counts, so that tracks are there when it begins."""
 
@@ -63,7 +62,7 @@ def observe(
 
 
 def _instant(day: datetime, hour: int) -> datetime:
-    return day.replace(hour=hour, minute=10, tzinfo=_CITY_TIME)
+    return day.replace(hour=hour, minute=10, tzinfo=CITY_ZONE)
 
 
 def watch(

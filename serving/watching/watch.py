@@ -22,14 +22,12 @@ from serving import analytic
 from serving.seeing import detectors
 from serving.watching.adhoc import camera_of
 from serving.watching.gate import Gate
+from serving.watching.opener import LATE_AFTER_S
 from serving.watching.sink import Sink
 from serving.watching.sources import Source, open_source, scheme_of
 from serving.watching.sources.newest import Newest
 from serving.watching.stream import Stream, run
 from serving.watching.tally import CountLine, Tally, outcomes_in_words
-
-LATE_AFTER_S = 3.0
-"""A live frame older than this tells nothing about now."""
 
 
 @dataclass

@@ -24,8 +24,11 @@ demo: $(READY) ## The whole path on a synthetic city, then the page on http://12
 demo-clean: ## Forget the demo's lake
 	rm -rf demo-lake
 
-test: $(READY) ## Run the checks and all tests
-	$(BIN)/python -m pytest
+# Two at a time, file by file: much of a test's time is waited for, and a file's tests share what they made.
+PARALLEL := -n 2 --dist loadfile
+
+test: $(READY) ## Run all tests
+	$(BIN)/python -m pytest $(PARALLEL)
 
 # Lebaran half a minute before the city's midnight, a year's end, a leap day at UTC's midnight, years ahead.
 DAYS := 2027-03-19T16:59:30Z 2027-12-31T16:59:30Z 2028-02-29T00:00:00Z 2031-07-01T12:00:00Z
@@ -33,11 +36,11 @@ DAYS := 2027-03-19T16:59:30Z 2027-12-31T16:59:30Z 2028-02-29T00:00:00Z 2031-07-0
 ANYDAY := not ray and not browser
 
 test-anyday: $(READY) ## The suite as on four other days, under faketime (without Ray and browser)
-	@for day in $(DAYS); do .ci/anyday "$$day" -m "$(ANYDAY)" || exit 1; done
+	@for day in $(DAYS); do .ci/anyday "$$day" $(PARALLEL) -m "$(ANYDAY)" || exit 1; done
 
 test-anyday-quick: $(READY) ## Its quick tests on two of those days
 	@for day in $(word 1,$(DAYS)) $(word 3,$(DAYS)); do \
-	  .ci/anyday "$$day" -m "$(ANYDAY) and not slow and not data" || exit 1; done
+	  .ci/anyday "$$day" $(PARALLEL) -m "$(ANYDAY) and not slow and not data" || exit 1; done
 
 storm: $(READY) ## Prove that whatever is killed nothing is lost: about twenty minutes, and writes docs/proofs/storm.md
 	PYTHONPATH=. $(BIN)/python tests/proofs/storm.py --write docs/proofs/storm.md

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import cache
 
 import obstore
-from deltalake.fs import DeltaStorageHandler
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
-from pyarrow.fs import FileSystem, PyFileSystem
+from pyarrow.fs import FileSystem
 
+from lakehouse.places import readahead
 from lakehouse.places.folder import Entry, Folder
 from lakehouse.problem import BadLake
 
@@ -140,7 +140,7 @@ class Bucket(Folder):
 
     def filesystem(self) -> FileSystem:
         """The prefix as pyarrow reads it."""
-        return PyFileSystem(DeltaStorageHandler(self.uri))
+        return readahead.filesystem(self.uri)
 
     def _path(self, name: str) -> str:
         return f"{self._prefix}/{name}" if self._prefix else name

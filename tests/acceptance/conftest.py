@@ -1,10 +1,12 @@
 """The product as its users run it: commands, a lake in a folder, a Ray cluster of one machine."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,9 +56,10 @@ def videos():
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory):
+def cluster():
     """The environment of a real Ray cluster of one machine, with token authentication."""
-    home = tmp_path_factory.mktemp("ray")
+    # A socket's path may be 107 letters long, and Ray's lie deep: pytest's own folders are too deep for them.
+    home = Path(tempfile.mkdtemp(prefix="ray-"))
     port, dashboard, client = _free_ports(3)
     variables = {
         "RAY_AUTH_MODE": "token",
@@ -77,6 +80,7 @@ def cluster(tmp_path_factory):
     yield variables
     head.terminate()
     head.wait(60)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _wait_for(port, process):

@@ -6,7 +6,6 @@ import shutil
 from datetime import timedelta
 from hashlib import sha256
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -78,7 +77,7 @@ def hear_an_event(api, city, lake):
         assert next(lines) == ": listening"
         event = city.event(1, at=clock.now())
         lake.landing.producer("shard-9").append({"events": city.event_rows(event)})
-        (told,) = [json.loads(line[6:]) for line in islice(lines, 4) if line.startswith("data: ")]
+        told = next(json.loads(line[6:]) for line in lines if line.startswith("data: "))
     assert told["event_id"] == event.event_id
 
 

@@ -1,8 +1,8 @@
 """A bucket's objects as Arrow reads them ahead, on threads of its own, and a process that ends after them.
 
 Arrow asks for an object through Python, from threads that Python does not know. One that still reads while
-the interpreter ends, since a scan was left before its end or its last answer was just given back, takes the
-whole process down (SIGABRT, 'terminate called without an active exception'), after the work was done and told.
+the interpreter ends, since a scan was left before its end or its last answer was just given back, takes
+the whole process down (SIGABRT, 'terminate called without an active exception'), after its work was done.
 """
 
 import atexit

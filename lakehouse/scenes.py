@@ -1,7 +1,7 @@
 """The words of the live path: a frame, what it shows, what was made of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Self
@@ -16,7 +16,13 @@ LABELS = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
 VEHICLES = ("bicycle", "motorcycle", "car", "bus", "truck")
 
 GRID = 8192
-"""A box's corners are stored in 1/GRID of the frame's width and height."""
+"""A box's corners are stored in 1/GRID of the frame's width and height, its velocity in as much a second."""
+
+UNMEASURED = -(2**15)
+"""The velocity of a box in which nothing could be followed."""
+
+FASTEST = 2**15 - 1
+"""The largest velocity that is told, four frames a second."""
 
 _EVENTS = UUID("6f1d8a52-64ce-5d29-9d0f-3c1a6a1f0d5e")
 
@@ -34,24 +40,43 @@ def to_millisecond(at: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Glimpse:
+    """The picture that followed a frame's, only to see how things move.
+
+    `grey` is (height, width) uint8, luma, of the same view as the frame's picture and of any size; `after_s`
+    is how many seconds later it was taken.
+    """
+
+    grey: NDArray[np.uint8]
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of a camera: `image` is (height, width, 3) uint8 in BGR, `at` is camera time in UTC."""
+    """One picture of a camera: `image` is (height, width, 3) uint8 in BGR, `at` is camera time in UTC.
+
+    `glimpse` is the picture a moment later; None where there is none.
+    """
 
     camera_id: str
     at: datetime
     image: NDArray[np.uint8]
+    glimpse: Glimpse | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Detections:
     """What an engine found in one picture.
 
-    boxes (n, 4) float32, x1 y1 x2 y2 in pixels of that picture; labels (n,) str; confidences (n,) 0-1.
+    boxes (n, 4) float32, x1 y1 x2 y2 in pixels of that picture; labels (n,) str; confidences (n,) 0-1;
+    velocities (n, 2) float32, x y in its pixels a second, NaN where nothing could be followed, None where
+    nobody measured.
     """
 
     boxes: NDArray[np.float32]
     labels: NDArray[np.str_]
     confidences: NDArray[np.float32]
+    velocities: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -62,8 +87,9 @@ class Scene:
     """What one frame shows, quantised and ordered as it is stored, so that live equals replay.
 
     boxes (n, 4) int16, x1 y1 x2 y2 in 1/8192 of the frame; labels (n,) str; confidences (n,) uint8,
-    0-100; track_ids (n,) int64, ascending; readings are numbers of the whole frame, such as `brightness`
-    (0-1).
+    0-100; track_ids (n,) int64, ascending; velocities (n, 2) int16, x y in 1/8192 of the frame a second,
+    UNMEASURED where nothing could be followed; readings are numbers of the whole frame, such as
+    `brightness` (0-1).
     """
 
     camera_id: str
@@ -72,6 +98,7 @@ class Scene:
     labels: NDArray[np.str_]
     confidences: NDArray[np.uint8]
     track_ids: NDArray[np.int64]
+    velocities: NDArray[np.int16]
     readings: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -90,11 +117,22 @@ class Scene:
         rounded = {name: float(np.float32(value)) for name, value in (readings or {}).items()}
         labels, ids = np.asarray(detections.labels, np.str_), np.asarray(track_ids, np.int64)
         by = np.argsort(ids, kind="stable")
-        columns = boxes[by], labels[by], confidences[by], ids[by]
+        velocities = _quantised(detections, (width, height))
+        columns = boxes[by], labels[by], confidences[by], ids[by], velocities[by]
         return cls(frame.camera_id, to_millisecond(frame.at), *columns, rounded)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def held(self, at: datetime) -> Self:
+        """The same things where they are, at `at`: nothing moved, or somebody would have looked."""
+        still = np.where(self.velocities == UNMEASURED, self.velocities, 0).astype(np.int16)
+        return replace(self, at=at, velocities=still)
+
+    def motion(self) -> NDArray[np.float64]:
+        """How each box moves, (n, 2) in shares of the frame's width and height a second, NaN if unknown."""
+        told = self.velocities.astype(np.float64)
+        return np.where(self.velocities == UNMEASURED, np.nan, told / GRID)
 
     def ground_points(self) -> NDArray[np.float64]:
         """Where each box stands, the middle of its lower edge: (n, 2) as shares of the frame, 0-1."""
@@ -104,6 +142,19 @@ class Scene:
     def of_labels(self, labels: tuple[str, ...]) -> NDArray[np.bool_]:
         """Which boxes (n,) carry one of `labels`."""
         return np.isin(self.labels, labels)
+
+
+def unmeasured(count: int) -> NDArray[np.int16]:
+    """The velocities (count, 2) of boxes in which nothing was followed."""
+    return np.full((count, 2), UNMEASURED, np.int16)
+
+
+def _quantised(detections: Detections, size: tuple[int, int]) -> NDArray[np.int16]:
+    if detections.velocities is None:
+        return unmeasured(len(detections))
+    shares = detections.velocities.reshape(-1, 2).astype(np.float64) / size * GRID
+    told = np.clip(np.rint(shares), -FASTEST, FASTEST)
+    return np.where(np.isnan(shares).any(axis=1, keepdims=True), UNMEASURED, told).astype(np.int16)
 
 
 class State(StrEnum):

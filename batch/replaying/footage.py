@@ -1,7 +1,7 @@
 """What a camera's analytics saw: its scenes, rebuilt from looks and observations."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lakehouse.scenes import Outcome, Scene
+from lakehouse.scenes import Outcome, Scene, unmeasured
 from lakehouse.witness import WITNESS_COLUMNS, frames_of
 
 LOOK_COLUMNS = (*WITNESS_COLUMNS, "camera_version", "readings")
@@ -98,7 +98,7 @@ class Footage:
                 part = slice(first[number], last[number])
                 thread.scene = boxes.scene(self.camera_id, at, part, frames.readings[number])
             elif thread.scene is not None:
-                thread.scene = replace(thread.scene, at=at)
+                thread.scene = thread.scene.held(at)
             if thread.scene is not None:
                 yield thread.life, thread.scene
         thread.at_ms = int(frames.at_ms[-1])
@@ -175,6 +175,7 @@ class Boxes:
             self.labels[part],
             self.confidences[part],
             self.track_ids[part],
+            unmeasured(part.stop - part.start),
             readings,
         )
 

@@ -120,7 +120,7 @@ class Stream:
             return
         self._tracker.follow(at, self._found, self._size)
         self._note(at, Outcome.GATED)
-        self._see(replace(self.scene, at=at), stored=None)
+        self._see(self.scene.held(at), stored=None)
 
     def _see(self, scene: Scene, stored: Scene | None) -> None:
         self.scene = scene

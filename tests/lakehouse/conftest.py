@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lakehouse.landing import rows
-from lakehouse.scenes import Event, Health, Look, Measure, Scene, Severity, State
+from lakehouse.scenes import Event, Health, Look, Measure, Scene, Severity, State, unmeasured
 from lakehouse.store import Lake
 
 AT = datetime(2026, 11, 23, 3, tzinfo=UTC)
@@ -39,6 +39,7 @@ def scene():
             np.array(["person", "car"] * boxes)[:boxes],
             np.full(boxes, 80, np.uint8),
             np.arange(boxes) + (1 << 32),
+            unmeasured(boxes),
             {"brightness": 0.5},
         )
 

@@ -17,7 +17,7 @@ from lakehouse.city.cameras import Camera
 from lakehouse.places import disk
 from lakehouse.places.disk import MIB
 from lakehouse.problem import DiskFull
-from lakehouse.scenes import Scene
+from lakehouse.scenes import Scene, unmeasured
 from lakehouse.store import Lake
 from serving.watching.sink import Sink
 
@@ -74,7 +74,8 @@ def small_lake(place):
 def scene(boxes):
     """A scene of so many boxes."""
     corners, ones = np.zeros((boxes, 4), np.int16), np.ones(boxes)
-    return Scene("cam-1", START, corners, np.array(["car"] * boxes), ones.astype(np.uint8), np.arange(boxes))
+    labels, ids = np.array(["car"] * boxes), np.arange(boxes)
+    return Scene("cam-1", START, corners, labels, ones.astype(np.uint8), ids, unmeasured(boxes))
 
 
 def test_a_nearly_full_disk_is_refused_early_and_resumes_alone(small_lake, ballast, place, caplog):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lakehouse.landing import rows
 from lakehouse.landing.segments import landed_schema
-from lakehouse.scenes import Scene
+from lakehouse.scenes import Scene, unmeasured
 from lakehouse.tables import LANDED
 
 LATE = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
@@ -40,6 +40,7 @@ def test_every_box_of_every_scene_is_a_row(counts):
             np.array(["bus"] * count, np.str_),
             np.full(count, 100, np.uint8),
             np.arange(count) + number * 2**32,
+            unmeasured(count),
         )
         for number, count in enumerate(counts)
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lakehouse.city.cameras import Calibration, Camera, Purpose, Zone
-from lakehouse.scenes import GRID, Scene
+from lakehouse.scenes import GRID, Scene, unmeasured
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 ZONES = (
@@ -55,6 +55,7 @@ def scene():
             np.array([row[1] for row in rows], np.str_),
             np.full(len(rows), 90, np.uint8),
             np.array([row[0] for row in rows], np.int64),
+            unmeasured(len(rows)),
         )
 
     return make

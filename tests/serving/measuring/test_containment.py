@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.city.cameras import WHOLE_PICTURE, Camera
-from lakehouse.scenes import Event, Measure, Scene, Severity, State
+from lakehouse.scenes import Event, Measure, Scene, Severity, State, unmeasured
 from serving.measuring.containment import Contained
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -63,7 +63,7 @@ def _contained(trouble, *, breaks_when_made=False):
 
 def _scene(second):
     empty = np.empty((0, 4), np.int16), np.empty(0, np.str_), np.empty(0, np.uint8), np.empty(0, np.int64)
-    return Scene("cam-1", START + timedelta(seconds=second), *empty)
+    return Scene("cam-1", START + timedelta(seconds=second), *empty, unmeasured(0))
 
 
 def _told(contained, seconds):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.city.cameras import Camera, Purpose, Zone
-from lakehouse.scenes import GRID, Scene
+from lakehouse.scenes import GRID, Scene, unmeasured
 from serving.measuring.crossing import Line, Passing
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -30,8 +30,8 @@ def _scene(second, tracks, away, aside=0.0, tops=None):
     boxes = np.stack([x - 0.02, upper, x + 0.02, lower], axis=1)
     at, labels = START + timedelta(seconds=second), np.full(len(tracks), "car")
     corners = np.rint(np.clip(boxes, 0, 1) * GRID).astype(np.int16)
-    ids = np.asarray(tracks, np.int64)
-    return Scene("cam-1", at, corners, labels, np.full(len(tracks), 90, np.uint8), ids)
+    sure, ids = np.full(len(tracks), 90, np.uint8), np.asarray(tracks, np.int64)
+    return Scene("cam-1", at, corners, labels, sure, ids, unmeasured(len(tracks)))
 
 
 def _told(line, scenes):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.scenes import GRID, Scene
+from lakehouse.scenes import GRID, Scene, unmeasured
 from serving.measuring.geometry import riders
 
 VEHICLES = {"bus": (0.3, 0.3, 0.8, 0.7), "truck": (0.3, 0.35, 0.7, 0.7), "car": (0.4, 0.5, 0.6, 0.62)}
@@ -19,7 +19,8 @@ def _scene(*things):
     boxes = np.rint(np.array([box for _, box in things]) * GRID).astype(np.int16)
     labels = np.array([label for label, _ in things], np.str_)
     at, count = datetime(2026, 11, 23, 3, tzinfo=UTC), len(things)
-    return Scene("cam-1", at, boxes, labels, np.full(count, 90, np.uint8), np.arange(count, dtype=np.int64))
+    ids = np.arange(count, dtype=np.int64)
+    return Scene("cam-1", at, boxes, labels, np.full(count, 90, np.uint8), ids, unmeasured(count))
 
 
 def _carried(label, vehicle, person):
@@ -73,4 +74,4 @@ def test_nobody_and_no_vehicle_are_no_riders():
     assert not riders(_scene(("bus", VEHICLES["bus"]))).any()
     assert not riders(_scene(("person", (0.4, 0.4, 0.5, 0.6)))).any()
     empty = np.empty((0, 4), np.int16), np.empty(0, np.str_), np.empty(0, np.uint8), np.empty(0, np.int64)
-    assert not riders(Scene("cam-1", datetime(2026, 11, 23, 3, tzinfo=UTC), *empty)).any()
+    assert not riders(Scene("cam-1", datetime(2026, 11, 23, 3, tzinfo=UTC), *empty, unmeasured(0))).any()

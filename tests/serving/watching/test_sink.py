@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lakehouse.city.cameras import Camera
 from lakehouse.problem import DiskFull
-from lakehouse.scenes import Event, Health, Look, Measure, Scene, Severity, State
+from lakehouse.scenes import Event, Health, Look, Measure, Scene, Severity, State, unmeasured
 from lakehouse.store import Lake
 from serving.watching.sink import Sink
 
@@ -69,7 +69,8 @@ def sink(disk, clock):
 def _scene(boxes):
     ids = np.arange(boxes, dtype=np.int64)
     corners = np.tile(np.int16([1, 2, 3, 4]), (boxes, 1))
-    return Scene("cam-1", START, corners, np.full(boxes, "car"), np.full(boxes, 90, np.uint8), ids)
+    labels, sure = np.full(boxes, "car"), np.full(boxes, 90, np.uint8)
+    return Scene("cam-1", START, corners, labels, sure, ids, unmeasured(boxes))
 
 
 def _look():

@@ -164,6 +164,8 @@ _ALL = (
                 ("y1", pa.int16(), "1/8192 of the frame's height"),
                 ("x2", pa.int16(), "1/8192 of the frame's width"),
                 ("y2", pa.int16(), "1/8192 of the frame's height"),
+                ("vx", pa.int16(), "to the right, 1/8192 of the frame's width a second; NULL: not measured"),
+                ("vy", pa.int16(), "down, 1/8192 of the frame's height a second; NULL: not measured"),
                 ("model_id", pa.string(), "the weights, by the first 12 digits of their sha256"),
                 *_LANDED,
             ]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lakehouse.scenes import Outcome, Scene, unmeasured
+from lakehouse.scenes import UNMEASURED, Outcome, Scene
 from lakehouse.witness import WITNESS_COLUMNS, frames_of
 
 LOOK_COLUMNS = (*WITNESS_COLUMNS, "camera_version", "readings")
@@ -24,6 +24,8 @@ BOX_COLUMNS = (
     "y1",
     "x2",
     "y2",
+    "vx",
+    "vy",
     "producer",
     "epoch",
 )
@@ -139,13 +141,14 @@ class Frames:
 
 @dataclass(frozen=True)
 class Boxes:
-    """Boxes in the order of time and track: arrays (n,), corners (n, 4)."""
+    """Boxes in the order of time and track: arrays (n,), corners (n, 4), velocities (n, 2)."""
 
     at_ms: Ints
     corners: NDArray[np.int16]
     labels: NDArray[np.str_]
     confidences: NDArray[np.uint8]
     track_ids: Ints
+    velocities: NDArray[np.int16]
 
     @classmethod
     def of(cls, rows: pa.Table) -> "Boxes":
@@ -157,6 +160,7 @@ class Boxes:
             np.asarray(rows["label"].to_pylist(), np.str_),
             rows["confidence"].to_numpy().astype(np.uint8),
             rows["track_id"].to_numpy(),
+            np.stack([pc.fill_null(rows[name], UNMEASURED).to_numpy() for name in ("vx", "vy")], axis=1),
         )
 
     def tracks(self, first: Ints, last: Ints) -> Ints:
@@ -175,7 +179,7 @@ class Boxes:
             self.labels[part],
             self.confidences[part],
             self.track_ids[part],
-            unmeasured(part.stop - part.start),
+            self.velocities[part],
             readings,
         )
 

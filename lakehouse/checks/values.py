@@ -18,7 +18,7 @@ from lakehouse.checks.standing import Standing
 from lakehouse.clock import CITY_ZONE
 from lakehouse.log.reading import Reading
 from lakehouse.problem import BrokenLake
-from lakehouse.scenes import State
+from lakehouse.scenes import UNMEASURED, State
 from lakehouse.tables import QUANTILES, TABLES, quantile_column
 
 RESTORE = "make the row again, or restore the table from a copy"
@@ -74,8 +74,21 @@ def _reasonless(table: str, *, but: str = "") -> Rule:
     return Rule(table, "there is a value, and a reason why there is none", ("value", "reason"), broken)
 
 
+def _half_measured() -> Rule:
+    broken = pc.field("vx").is_valid() != pc.field("vy").is_valid()
+    return Rule("observations", "one of vx and vy is NULL", ("vx", "vy"), broken)
+
+
+def _not_null(column: str) -> Rule:
+    says = f"{column} is {UNMEASURED}, and what is not measured is NULL"
+    return Rule("observations", says, (column,), pc.field(column) == UNMEASURED)
+
+
 RULES = (
     _in_its_day("observations", "at"),
+    _half_measured(),
+    _not_null("vx"),
+    _not_null("vy"),
     _in_its_day("looks", "at"),
     _in_its_day("measures", "minute"),
     _in_its_day("events", "started_at"),

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from lakehouse.clock import city_day
 from lakehouse.landing.segments import landed_schema
-from lakehouse.scenes import Event, Look, Measure, Scene
+from lakehouse.scenes import UNMEASURED, Event, Look, Measure, Scene, unmeasured
 from lakehouse.tables import FRAMES, READINGS
 
 _AS_SAID = (
@@ -26,10 +27,14 @@ _AS_SAID = (
 
 
 def observations(scenes: Iterable[Scene], model_id: str) -> pa.Table:
-    """A row for each box of each scene; `model_id` names the weights that found them."""
+    """A row for each box of each scene; `model_id` names the weights that found them.
+
+    A velocity that is UNMEASURED is NULL.
+    """
     seen = [scene for scene in scenes if len(scene)]
     sizes = [len(scene) for scene in seen]
     boxes = np.concatenate([np.empty((0, 4), np.int16), *(scene.boxes for scene in seen)])
+    velocities = np.concatenate([unmeasured(0), *(scene.velocities for scene in seen)])
     owner = pa.array(np.repeat(np.arange(len(seen)), sizes))
     columns = {
         "day": _days(scene.at for scene in seen).take(owner),
@@ -41,7 +46,7 @@ def observations(scenes: Iterable[Scene], model_id: str) -> pa.Table:
         "model_id": pa.repeat(model_id, len(boxes)),
     }
     corners = dict(zip(("x1", "y1", "x2", "y2"), boxes.T, strict=True))
-    return _table("observations", {**columns, **corners})
+    return _table("observations", {**columns, **corners, **_known(velocities)})
 
 
 def looks(looks: Iterable[Look], camera_versions: Mapping[str, int]) -> pa.Table:
@@ -96,6 +101,14 @@ def events(
         "run": [run] * len(seen),
     }
     return _table("events", columns)
+
+
+def _known(velocities: NDArray[np.int16]) -> dict[str, pa.Array]:
+    """Velocities (n, 2) as columns; what could not be followed is NULL."""
+    return {
+        name: pa.array(values, pa.int16(), mask=values == UNMEASURED)
+        for name, values in zip(("vx", "vy"), velocities.T, strict=True)
+    }
 
 
 def _days(instants: Iterable[datetime]) -> pa.Array:

@@ -35,7 +35,8 @@ RESTLESS = {"observations": ("at", "confidence", "x1", "y1", "x2", "y2")}
 """Columns whose values jump and tremble from row to row, by table.
 
 Side by side their bytes take less room than their differences do, 7.0 bytes a detection instead of 8.7, and
-are written and read faster.
+are written and read faster. Velocities are kept as differences: a track keeps its own, and vx and vy together
+take 2.5 bytes a detection instead of 2.7 (2.8 instead of 3.3 on boxes of three real clips).
 """
 
 _NAME = re.compile(r"(?P<content>(?:.*/)?[0-9a-f]{32})-g(?P<generation>\d+)\.parquet")

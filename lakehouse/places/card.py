@@ -7,7 +7,7 @@ from typing import Self
 from lakehouse.places.folder import Folder
 from lakehouse.problem import BadLake
 
-FORMAT = 1
+FORMAT = 2
 """Of the lakes that this version reads and writes; `lakehouse/upgrades` has a file for each one from 2 on."""
 
 CARD = "lake.json"

@@ -186,9 +186,15 @@ def _durably(path: Path, data: bytes | None = None) -> None:
 
 
 def bytes_a_row(root: str) -> Figures:
-    """What a detection takes in the table's files."""
-    log = pa.table(Lake.open(root).table("observations").get_add_actions())
-    return {"bytes": pc.sum(log["size_bytes"]).as_py() / pc.sum(log["num_records"]).as_py()}
+    """What a detection takes in the table's files, and what its velocity takes of that."""
+    snapshot = Lake.open(root).table("observations")
+    log = pa.table(snapshot.get_add_actions())
+    count = pc.sum(log["num_records"]).as_py()
+    files = [one.metadata for one in snapshot.to_pyarrow_dataset().get_fragments()]
+    groups = [file.row_group(number) for file in files for number in range(file.num_row_groups)]
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    velocity = sum(one.total_compressed_size for one in columns if one.path_in_schema in {"vx", "vy"})
+    return {"bytes": pc.sum(log["size_bytes"]).as_py() / count, "velocity": velocity / count}
 
 
 def reads(root: str, fresh: int, count: int) -> Figures:

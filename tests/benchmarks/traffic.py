@@ -19,6 +19,12 @@ STAYS_S = ((0.70, 3.0, 30.0), (0.25, 30.0, 300.0), (0.05, 900.0, 7200.0))
 TREMBLE = 5
 """How far a detector's corner lies from where it was, in 1/8192 of the frame: 0.4 pixels of 640."""
 
+WAVER = 10
+"""How far a measured velocity lies from the true one, in 1/8192 of the frame a second: 0.8 pixels of 640."""
+
+LOST = 0.1
+"""The share of boxes in which nothing could be followed."""
+
 JITTER_MS = 4
 LABELS = ("person", "motorcycle", "car", "truck", "bus", "bicycle")
 SHARES = (0.35, 0.3, 0.25, 0.04, 0.03, 0.03)
@@ -76,7 +82,7 @@ def _camera(name: str, traffic: Traffic, number: int) -> pa.Table:
         "label": pa.array(LABELS).take(pa.array(label[track])),
         "confidence": np.clip(sure, 0, 100).astype(np.int8),
         "model_id": pa.repeat("a1b2c3d4e5f6", len(track)),
-        **_corners(rng, track, age / length[track], length / traffic.fps),
+        **_moving(rng, track, age / length[track], length / traffic.fps),
     }
     return pa.table(columns).select(landed_schema("observations").names).cast(landed_schema("observations"))
 
@@ -97,9 +103,9 @@ def _tracks(rng: np.random.Generator, frames: int, fps: float) -> tuple[np.ndarr
     return begin[order], length[order]
 
 
-def _corners(
+def _moving(
     rng: np.random.Generator, track: np.ndarray, done: np.ndarray, stays_s: np.ndarray
-) -> dict[str, np.ndarray]:
+) -> dict[str, np.ndarray | pa.Array]:
     """A box that goes straight and grows as it comes nearer; one that stays trembles in its place."""
     count = len(stays_s)
     passing = stays_s < STAYS_S[0][2]
@@ -113,7 +119,21 @@ def _corners(
     height = y * rng.uniform(0.08, 0.3, count)[track]
     width = height * rng.uniform(0.2, 1.0, count)[track]
     edges = {"x1": x - width / 2, "y1": y - height, "x2": x + width / 2, "y2": y}
-    return {
+    corners = {
         name: np.clip(edge + rng.normal(0, TREMBLE, len(edge)), 0, GRID).astype(np.int16)
         for name, edge in edges.items()
+    }
+    return corners | _velocities(
+        rng, track, {"vx": (to_x - from_x) / stays_s, "vy": (to_y - from_y) / stays_s}
+    )
+
+
+def _velocities(
+    rng: np.random.Generator, track: np.ndarray, true: dict[str, np.ndarray]
+) -> dict[str, pa.Array]:
+    """What is measured of each box's velocity, in 1/8192 of the frame a second; NULL where it is lost."""
+    lost = rng.random(len(track)) < LOST
+    return {
+        name: pa.array((each[track] + rng.normal(0, WAVER, len(track))).astype(np.int16), mask=lost)
+        for name, each in true.items()
     }

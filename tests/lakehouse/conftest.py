@@ -29,9 +29,11 @@ def lake(empty_lake, tmp_path):
 
 @pytest.fixture(scope="session")
 def scene():
-    """Make a scene of so many boxes."""
+    """Make a scene of so many boxes, of which every other one is measured."""
 
     def make(boxes=2, at=AT, camera_id="cam"):
+        velocities = unmeasured(boxes)
+        velocities[::2] = 30, -4
         return Scene(
             camera_id,
             at,
@@ -39,7 +41,7 @@ def scene():
             np.array(["person", "car"] * boxes)[:boxes],
             np.full(boxes, 80, np.uint8),
             np.arange(boxes) + (1 << 32),
-            unmeasured(boxes),
+            velocities,
             {"brightness": 0.5},
         )
 

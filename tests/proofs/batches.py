@@ -85,9 +85,16 @@ def _observations(
         "confidence": rng.integers(0, 101, boxes, np.int8),
         "model_id": pa.repeat("a1b2c3d4e5f6", boxes),
         **dict(zip(("x1", "y1", "x2", "y2"), corners, strict=True)),
+        **_velocities(rng, boxes),
     }
     schema = landed_schema("observations")
     return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def _velocities(rng: np.random.Generator, boxes: int) -> dict[str, pa.Array]:
+    """How the boxes move; NULL in about one of four, as where nothing could be followed."""
+    lost = rng.random(boxes) < 0.25
+    return {name: pa.array(rng.integers(-8192, 8192, boxes, np.int16), mask=lost) for name in ("vx", "vy")}
 
 
 def _measures(rng: np.random.Generator, cameras: list[str], minute: datetime) -> list[Measure]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batch.replaying.footage import Footage
 from lakehouse.landing import rows
-from lakehouse.scenes import Detections, Frame, Outcome, Scene
+from lakehouse.scenes import Detections, Frame, Outcome, Scene, unmeasured
 from serving.watching.looks import Looks
 
 START = datetime(2026, 11, 23, 3, 0, 4, tzinfo=UTC)
@@ -32,6 +32,8 @@ def watched(lives, version=1):
             if outcome is Outcome.LOOKED:
                 last = _scene(at, number, count)
                 stored.append(last)
+            elif outcome is Outcome.GATED and last is not None:
+                last = last.held(at)
             if outcome in {Outcome.LOOKED, Outcome.GATED} and last is not None:
                 seen.append((number, at, last))
         looks.append(looking.finish())
@@ -41,7 +43,10 @@ def watched(lives, version=1):
 
 def _scene(at, life, count):
     boxes = np.float32([[1 + n, 2, 30 + n, 40] for n in range(count)]).reshape(-1, 4)
-    found = Detections(boxes, np.array(["car"] * count, np.str_), np.full(count, 0.5, np.float32))
+    labels, sure = np.array(["car"] * count, np.str_), np.full(count, 0.5, np.float32)
+    velocities = np.float32([[at.microsecond / 9 - n, -n] for n in range(count)]).reshape(-1, 2)
+    velocities[1::2] = np.nan
+    found = Detections(boxes, labels, sure, velocities)
     return Scene.of(Frame("cam", at, BLANK), found, life * 2**32 + np.arange(count)[::-1])
 
 
@@ -60,7 +65,8 @@ def rebuilt(looks, boxes, edges):
 
 def told(scene):
     """A scene as values that compare."""
-    return [column.tolist() for column in (scene.boxes, scene.labels, scene.confidences, scene.track_ids)]
+    columns = scene.boxes, scene.labels, scene.confidences, scene.track_ids, scene.velocities
+    return [column.tolist() for column in columns]
 
 
 @given(FRAMES, st.lists(st.integers(0, 200), max_size=4))
@@ -84,6 +90,16 @@ def test_lives_whose_boxes_differ_are_told_apart(lives):
     found = rebuilt(looks, boxes, [START, START + timedelta(seconds=2000)])
     assert [life.number + 1 for life, _ in found] == [number for number, _, _ in seen]
     assert [told(scene) for _, scene in found] == [told(last) for _, _, last in seen]
+
+
+def test_boxes_of_before_velocities_were_stored_are_unmeasured():
+    """Where a row has NULL nothing is known of how its box moved, also while the scene is held."""
+    _, looks, boxes = watched([[(500, Outcome.LOOKED, 3), (500, Outcome.GATED, 0)]])
+    for name in ("vx", "vy"):
+        place = boxes.schema.get_field_index(name)
+        boxes = boxes.set_column(place, name, pa.nulls(boxes.num_rows, pa.int16()))
+    found = rebuilt(looks, boxes, [START, START + timedelta(seconds=60)])
+    assert [scene.velocities.tolist() for _, scene in found] == [unmeasured(3).tolist()] * 2
 
 
 def test_streams_without_a_box_are_told_apart_where_a_look_begins_twice():

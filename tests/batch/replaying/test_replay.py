@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from batch.__main__ import app
 from batch.compacting.compact import compact
 from batch.executor import Executor
+from batch.replaying.footage import BOX_COLUMNS, LOOK_COLUMNS, Footage
 from batch.replaying.projector import Span
 from batch.replaying.replay import Plan, adopt, replay, settings_of
 from batch.rolling.rollup import rollup
@@ -19,13 +20,14 @@ from lakehouse.checks.standing import Standing
 from lakehouse.city import cameras
 from lakehouse.city.cameras import Calibration, Camera, Purpose, Zone
 from lakehouse.problem import BadReplay, Problem, UnknownDay
-from lakehouse.scenes import Detections, Frame, Measure, Outcome
+from lakehouse.scenes import UNMEASURED, Detections, Frame, Measure, Outcome
 from lakehouse.store import Lake
 from serving import analytic
 from serving.analytic import Analytic, Both, Quantity, catalogue, publish
 from serving.watching.gate import Gate
 from serving.watching.sink import Sink
 from serving.watching.stream import Stream
+from serving.watching.tracker import Tracker
 
 FIRST, LAST = date(2026, 11, 22), date(2026, 11, 23)
 MIDNIGHT = datetime(2026, 11, 22, 17, tzinfo=UTC)
@@ -88,15 +90,18 @@ class World:
             boxes += [(0.25 * n, 0.5, 0.25 * n + 0.24, 0.99 - 0.001 * (second % 3)) for n in range(4)]
             labels += ["truck"] * 4
         shares = np.array(boxes, np.float32).reshape(-1, 4).clip(0, 1) * np.float32([160, 90, 160, 90])
-        order = np.random.default_rng(round(2 * second) + 5000).permutation(len(labels))
+        random = np.random.default_rng(round(2 * second) + 5000)
+        order = random.permutation(len(labels))
         confidences = 0.5 + 0.4 * np.cos(np.arange(len(labels)) + second).astype(np.float32) ** 2
-        return Detections(
-            shares[order], np.array(labels, np.str_)[order], confidences[order].astype(np.float32)
-        )
+        velocities = random.normal(0, 90, (len(labels), 2)).astype(np.float32)
+        velocities[random.random(len(labels)) < 0.2] = np.nan
+        columns = shares, np.array(labels, np.str_), confidences.astype(np.float32), velocities
+        return Detections(*(column[order] for column in columns))
 
 
 def film(stream, world, seconds, *, still=(0, 0), black=(0, 0), dropped=lambda _: False):
-    """Let a stream watch a world at the seconds after midnight, and close it."""
+    """Let a stream watch a world at the seconds after midnight, and close it; what it saw."""
+    seen = []
     for second in seconds:
         at = MIDNIGHT + timedelta(seconds=float(second))
         if dropped(second):
@@ -107,7 +112,10 @@ def film(stream, world, seconds, *, still=(0, 0), black=(0, 0), dropped=lambda _
         frame = Frame(stream.camera.camera_id, at, image)
         if stream.admit(frame) is not None:
             stream.observe(frame, world.found(second))
+        if stream.scene is not None and stream.scene.at == at:
+            seen.append(stream.scene)
     stream.close()
+    return seen
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +187,34 @@ def test_a_replay_tells_what_live_told(lake):
         assert row["value"] == (row["sum"] if counts else row["sum"] / row["n"])
     kinds = {row["kind"] for row in reported(lake, ["live"])}
     assert kinds == {"crowd.crowding", "traffic.congestion"}
+
+
+def _in_order(_tracker, _at, found, _size):
+    """A tracker that tells things apart by the order in which they are found."""
+    return found, np.arange(len(found)) + (1 << 32)
+
+
+def test_scenes_come_back_to_the_bit(founded, tmp_path, monkeypatch):
+    """How boxes move, too: as it was measured, at rest while the picture is held, NULL where unmeasured."""
+    monkeypatch.setattr(Tracker, "follow", _in_order)
+    lake = Lake.create(tmp_path / "lake", lambda: MIDNIGHT + timedelta(days=1))
+    lake.append("areas", founded.read("areas"))
+    sink = Sink(lake.landing.producer("shard-0"), "test")
+    stream = Stream(_camera("cam-a"), sink, epoch=1, gate=Gate())
+    seen = film(stream, World(1), np.arange(-90, 10, 0.5), still=(-60, -20))
+    sink.close()
+    compact(lake)
+    looks, boxes = lake.read("looks", columns=LOOK_COLUMNS), lake.read("observations", columns=BOX_COLUMNS)
+    span = MIDNIGHT - timedelta(seconds=100), MIDNIGHT + timedelta(seconds=100)
+    back = [scene for _, scene in Footage("cam-a").scenes(looks, boxes, *span)]
+    assert [scene.at for scene in back] == [scene.at for scene in seen]
+    for there, here in zip(back, seen, strict=True):
+        for name in ("boxes", "labels", "confidences", "track_ids", "velocities"):
+            assert np.array_equal(getattr(there, name), getattr(here, name))
+    held = [np.delete(one.velocities, one.velocities[:, 0] == UNMEASURED, axis=0) for one in back]
+    assert any(len(one) and not one.any() for one in held)
+    assert stream.outcomes[Outcome.GATED] > 0
+    assert 0 < boxes["vx"].null_count < boxes.num_rows
 
 
 def test_a_day_within_tells_what_began_in_it(lake):

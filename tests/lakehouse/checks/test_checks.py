@@ -427,6 +427,9 @@ SPOILT = {
     "value is NULL": {"value": None, "reason": None},
     "there is a value": {"value": 3.0, "coverage": 1.0, "cameras_reporting": 1, "reason": "not looked at"},
     "its quantiles cross": {"q25": 9.9},
+    "one of vx and vy is NULL": {"vx": 7, "vy": None},
+    "vx is -32768": {"vx": -32768},
+    "vy is -32768": {"vy": -32768},
 }
 """Values that break the rules which begin so; the others are broken by NULL."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lakehouse.landing import rows
 from lakehouse.landing.segments import landed_schema
-from lakehouse.scenes import Scene, unmeasured
+from lakehouse.scenes import FASTEST, UNMEASURED, Scene, unmeasured
 from lakehouse.tables import LANDED
 
 LATE = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
@@ -51,6 +51,16 @@ def test_every_box_of_every_scene_is_a_row(counts):
         for track, box in zip(scene.track_ids, scene.boxes, strict=True)
     ]
     assert {(row["day"], row["confidence"]) for row in made} <= {(date(2026, 11, 24), 100)}
+
+
+@given(st.lists(st.none() | st.tuples(*[st.integers(-FASTEST, FASTEST)] * 2), max_size=8))
+def test_a_velocity_is_stored_to_the_bit_and_an_unmeasured_one_is_null(told):
+    """Whatever was measured stands in vx and vy, at rest as 0; where nothing was, both are NULL."""
+    velocities = np.array([one or (UNMEASURED, UNMEASURED) for one in told], np.int16).reshape(-1, 2)
+    columns = np.empty((len(told), 4), np.int16), np.full(len(told), "bus"), np.full(len(told), 9, np.uint8)
+    scene = Scene("cam", LATE, *columns, np.arange(len(told)), velocities)
+    made = rows.observations([scene], "m").select(["vx", "vy"]).to_pylist()
+    assert [(row["vx"], row["vy"]) for row in made] == [one or (None, None) for one in told]
 
 
 def test_a_look_keeps_its_frames_and_readings(look):

@@ -3,20 +3,18 @@
 Run as `python next_release.py LAKE N` it upgrades a lake, and dies at the N-th point that it comes to.
 """
 
-import os
-import signal
 import sys
 from dataclasses import replace
-from itertools import count
 
+import dying
 import pyarrow as pa
 
-from lakehouse import milestones, store
+from lakehouse import store
 from lakehouse.landing import segments
 from lakehouse.places import card
 from lakehouse.tables import TABLES, Table
 from lakehouse.upgrades.changes import AddColumns, AddTable
-from lakehouse.upgrades.upgrade import Step, found, upgrade
+from lakehouse.upgrades.upgrade import Step, found
 
 NEXT = card.FORMAT + 1
 SWAY = pa.schema([pa.field(name, pa.int16(), metadata={"about": "1/8192"}) for name in ("sway_x", "sway_y")])
@@ -57,12 +55,4 @@ class _ForGood:
 
 if __name__ == "__main__":
     become(_ForGood)
-    passes = count(1)
-
-    def watch(_point):
-        """Die where it was asked for."""
-        if next(passes) == int(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    milestones.watchers.append(watch)
-    sys.stdout.writelines(f"{line}\n" for line in upgrade(sys.argv[1], apply=True, steps=STEPS))
+    dying.upgraded(sys.argv[1], int(sys.argv[2]), STEPS)

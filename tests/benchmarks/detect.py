@@ -86,7 +86,8 @@ def camera(name: str, fps: float) -> Camera:
     """A camera in whose whole picture everything is counted."""
     return Camera(
         camera_id=name, valid_from=START, name=name, owner="bench", site="street", area_id="33.74",
-        lat=-7.0, lon=110.4, source="", width=CODED_SIZE[0], height=CODED_SIZE[1], fps=fps, zones=WHOLE_PICTURE,
+        lat=-7.0, lon=110.4, source="", width=CODED_SIZE[0], height=CODED_SIZE[1], fps=fps,
+        zones=WHOLE_PICTURE,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A benchmark's table and the machine it was made on: a line says what was measured, how much, and whether its goal holds."""
+"""A benchmark's table, line by line, and the machine that it was made on."""
 
 from dataclasses import dataclass
 from pathlib import Path

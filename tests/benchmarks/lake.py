@@ -12,8 +12,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from table import HEAD, Line, machine
 
 HERE = Path(__file__).parent
 HOUSE = HERE.parents[1]
@@ -24,20 +25,6 @@ CAMERAS, PRODUCERS, BOXES, ROWS_S = 48, 4, 8, 16
 DAY_S = 86_400
 READS = {"camera and 2 hours": 10, "camera and day": 50, "last 5 minutes": 5, "district and hour": 3}
 """The reads that people make, and by how much compaction is to make each cheaper."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the table: what, how much, and whether its goal holds (None: it has none)."""
-
-    what: str
-    value: str
-    goal: str
-    holds: bool | None
-
-    def __str__(self) -> str:
-        verdict = "" if self.holds is None else "yes" if self.holds else "**no**"
-        return f"| {self.what} | {self.value} | {self.goal} | {verdict} |"
 
 
 def measured(job: str, *arguments: object) -> dict[str, float]:
@@ -144,13 +131,6 @@ class Bench:
         return found
 
 
-def machine() -> str:
-    """The CPU by its model, and how many."""
-    told = Path("/proc/cpuinfo").read_text().splitlines()
-    models = [line.partition(":")[2].strip() for line in told if line.startswith("model name")]
-    return f"{len(models)} cores of {models[0] if models else 'an unnamed CPU'}"
-
-
 def _rate(found: dict[str, float]) -> float:
     """Million rows per CPU-second."""
     return found["rows"] / found["cpu_s"] / 1e6
@@ -167,7 +147,7 @@ def main() -> None:
     )
     parser.add_argument("--write", type=Path, help="the page to write")
     told = parser.parse_args()
-    print("| figure | measured | goal | holds |\n|---|---|---|---|")
+    print(HEAD)
     with tempfile.TemporaryDirectory(dir=told.place) as place:
         bench = Bench(Path(place), told.rows, told.rounds)
         bench.append()
@@ -184,7 +164,7 @@ def page(bench: Bench, commits_a_day: int) -> str:
     """The page of the documents that these lines make."""
     figures = {"rows": f"{bench.rows:,}", "rounds": bench.rounds, "commits": f"{commits_a_day:,}"}
     text = (HERE / "page.md").read_text()
-    return text.format(machine=machine(), lines="\n".join(map(str, bench.lines)), **figures)
+    return text.format(machine=machine(), head=HEAD, lines="\n".join(map(str, bench.lines)), **figures)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def test_a_misspelt_card_is_refused(copied):
     """A card with a name that no card has is refused."""
     card = json.loads(copied.with_suffix(".json").read_text())
     copied.with_suffix(".json").write_text(json.dumps(card | {"heigth": 3}))
-    with pytest.raises(BadWeights, match="ValidationError"):
+    with pytest.raises(BadWeights, match=r"heigth: .*adopt-weights"):
         detectors.load(copied)
 
 
@@ -156,7 +156,7 @@ def test_one_thing_has_one_box():
         ],
         np.float32,
     )
-    found = detections(rows, Fit.of((384, 640), 640, 384), 0.25)
+    found = detections(rows[rows[:, 4] > 0.25], Fit.of((384, 640), 640, 384))
     assert found.labels.tolist() == ["car", "person"]
     assert found.confidences == pytest.approx([0.9, 0.5])
 

@@ -69,8 +69,8 @@ def _picture(path: Path, out: Path, detector: Detector, camera: Camera | None) -
         kind, (width, height), image = pictures.kind(data), pictures.size(data), pictures.decode(data)
     except BadImage as problem:
         raise BadImage(str(path), problem.rule, problem.remedy) from problem
-    seen = f"looked at as {image.shape[1]} x {image.shape[0]} in 8-bit colour"
-    yield f"{path.name}: {kind}, {width} x {height} pixels, {seen}"
+    seen = f"looked at in {image.shape[1]} x {image.shape[0]}, 8-bit colour"
+    yield f"{path.name}: {kind}, {width} x {height} pixels; {seen}"
     found = look(Frame("picture", clock.now(), image), detector)
     _save(drawn(image, found, camera.zones if camera else ()), out / f"{path.stem}.jpg")
     yield _told(Counter(found.labels.tolist()))

@@ -23,6 +23,9 @@ from serving.showing.movie import Movie
 from serving.watching.adhoc import camera_of, place
 from serving.watching.sources import open_source
 
+_SEEN = "-seen"
+"""Behind the name of what was looked into, which may lie in the same folder and stays as it is."""
+
 _QUALITY = 92
 
 
@@ -72,14 +75,14 @@ def _picture(path: Path, out: Path, detector: Detector, camera: Camera | None) -
     seen = f"looked at in {image.shape[1]} x {image.shape[0]}, 8-bit colour"
     yield f"{path.name}: {kind}, {width} x {height} pixels; {seen}"
     found = look(Frame("picture", clock.now(), image), detector)
-    _save(drawn(image, found, camera.zones if camera else ()), out / f"{path.stem}.jpg")
+    _save(drawn(image, found, camera.zones if camera else ()), out / f"{path.stem}{_SEEN}.jpg")
     yield _told(Counter(found.labels.tolist()))
 
 
 def _clip(
     source: str, out: Path, detector: Detector, fps: float, most: int, camera: Camera | None
 ) -> Iterator[str]:
-    name = Path(place(source)).stem or "clip"
+    name = f"{Path(place(source)).stem}{_SEEN}"
     hung = camera or camera_of(source, 1, 1, fps, semarang())
     opened = open_source(Secrets.of_settings().resolve(source), hung, fps=fps)
     first, counts, missed = None, [], 0

@@ -51,9 +51,10 @@ def drawn(image: NDArray[np.uint8], found: Detections, zones: Sequence[Zone] = (
         outline(pencil, corners, INK, pen.line)
         x, y = np.mean(corners, axis=0)
         _write(pencil, (x, y), zone.zone_id, INK, pen)
-    for (x1, y1, _, _), label, sure in zip(found.boxes, found.labels, found.confidences, strict=True):
-        text = f"{label} {100 * sure:.0f}"
-        _write(pencil, (x1, y1 - pen.letters - 2 * pen.line), text, COLOUR.get(str(label), INK), pen)
+    for place in np.argsort(found.confidences):  # the surer names lie on top
+        (x1, y1, _, _), label = found.boxes[place], str(found.labels[place])
+        text = f"{label} {100 * found.confidences[place]:.0f}"
+        _write(pencil, (x1, y1 - pen.letters - 2 * pen.line), text, COLOUR.get(label, INK), pen)
     return shown
 
 

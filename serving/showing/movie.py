@@ -46,7 +46,7 @@ class Movie:
     def _begun(self, picture: Image.Image) -> VideoStream:
         self._container = av.open(str(self._path), "w")
         self._stream = self._container.add_stream("libx264", rate=self._rate)
-        self._stream.width, self._stream.height = (side - side % _EVEN for side in picture.size)
+        self._stream.width, self._stream.height = (max(_EVEN, side - side % _EVEN) for side in picture.size)
         self._stream.pix_fmt = "yuv420p"
         return self._stream
 

@@ -55,8 +55,8 @@ def test_a_picture_of_any_kind_is_converted_and_that_is_said(tmp_path, finds, na
     lines = list(detected(saved(tmp_path / name, mode), tmp_path / "out", finds([CAR])))
     assert lines[0] == f"{name}: {told}; looked at in 64 x 48, 8-bit colour"
     assert lines[1] == "1 car"
-    assert [file.name for file in (tmp_path / "out").iterdir()] == ["a.jpg"]
-    assert Image.open(tmp_path / "out" / "a.jpg").size == (64, 48)
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["a-seen.jpg"]
+    assert Image.open(tmp_path / "out" / "a-seen.jpg").size == (64, 48)
 
 
 def test_a_large_picture_says_in_what_size_it_was_looked_at(tmp_path, finds):
@@ -116,9 +116,18 @@ def test_a_clip_becomes_a_picture_a_look_and_a_movie(tmp_path, finds, noisy_clip
     assert re.sub(" +", " ", lines[10]) == " car 1.0 a look, 1 to 1"
     assert lines[-1].endswith(str(out))
     names = sorted(file.name for file in out.iterdir())
-    assert names == sorted(["jalan.mp4", *[f"jalan-{number:04d}.jpg" for number in range(1, 9)]])
-    with av.open(str(out / "jalan.mp4")) as container:
+    assert names == sorted(["jalan-seen.mp4", *[f"jalan-seen-{number:04d}.jpg" for number in range(1, 9)]])
+    with av.open(str(out / "jalan-seen.mp4")) as container:
         assert container.duration / av.time_base == pytest.approx(4)
+
+
+def test_what_is_looked_into_stays_as_it_is(tmp_path, finds, noisy_clip):
+    """Pictures and clips may lie in the folder that is written to."""
+    picture, clip = Path(saved(tmp_path / "a.jpg")), noisy_clip(20, 20)
+    before = picture.read_bytes(), clip.read_bytes()
+    list(detected(str(picture), tmp_path, finds([CAR])))
+    list(detected(str(clip), clip.parent, finds([CAR])))
+    assert (picture.read_bytes(), clip.read_bytes()) == before
 
 
 def test_a_long_clip_is_looked_into_so_often_at_most(tmp_path, finds, noisy_clip):
@@ -139,7 +148,7 @@ def test_the_zones_of_a_camera_are_drawn(tmp_path, finds):
     list(detected(picture, tmp_path / "without", finds([[]])))
     list(detected(picture, tmp_path / "with", finds([[]]), camera=camera))
     bright = [
-        np.asarray(Image.open(tmp_path / where / "a.jpg"))[238:242].max(axis=(0, 2))
+        np.asarray(Image.open(tmp_path / where / "a-seen.jpg"))[238:242].max(axis=(0, 2))
         for where in ("without", "with")
     ]
     assert bright[0].max() < 20

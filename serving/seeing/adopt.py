@@ -39,13 +39,19 @@ class Said:
 
     @classmethod
     def of(cls, weights: Path, network: openvino.Model) -> Self:
-        """What stands in the metadata.yaml beside an export, or in the ONNX file itself.
+        """What stands in the ONNX file itself, or in the metadata.yaml beside an export.
 
         Raises:
             BadWeights: it does not name its classes, or finds no boxes.
         """
         beside = weights.with_name(_METADATA)
-        told = _of_yaml(beside) if beside.is_file() else _of_onnx(network)
+        try:
+            told = _of_onnx(network)
+        except UnicodeError as error:
+            rule = "its metadata is no text"
+            raise BadWeights(str(weights), rule, "get the weights again, or export them anew") from error
+        if "names" not in told and beside.is_file():
+            told = _of_yaml(beside)
         task = told.get("task", "detect")
         if task != "detect":
             rule = f"its task is {task!r}, and a detector's is 'detect'"

@@ -25,6 +25,9 @@ one a core. bfloat16 keeps 98 % of the boxes at 0.6 of the time; processors with
 
 _COLOURS = 3
 
+_UNREADABLE = (RuntimeError, UnicodeError)
+"""What OpenVINO raises; the second where its message repeats a damaged file's bytes."""
+
 
 class Engine:
     """One compiled network with a static input; a picture of any size is scaled into it."""
@@ -37,7 +40,7 @@ class Engine:
             compiled = openvino.Core().compile_model(_for_pictures(network, weights, card), "CPU", _OPTIONS)
             self._request = compiled.create_infer_request()
             blank = self._infer(np.zeros((self._height, self._width, 3), np.uint8))
-        except RuntimeError as error:
+        except _UNREADABLE as error:
             raise _unreadable(weights) from error
         self._output = Output.of(blank.shape, card)
 
@@ -87,7 +90,7 @@ def opened(weights: Path) -> openvino.Model:
     """
     try:
         return openvino.Core().read_model(weights)
-    except RuntimeError as error:
+    except _UNREADABLE as error:
         raise _unreadable(weights) from error
 
 

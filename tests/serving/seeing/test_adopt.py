@@ -50,6 +50,37 @@ def test_an_onnx_file_says_its_names_itself(onnx):
     assert found(weights).labels.tolist() == ["motorcycle"]
 
 
+def test_a_file_that_names_its_classes_is_believed_before_its_folder(onnx):
+    """The metadata.yaml of another export may lie beside it; an ONNX file without names needs one."""
+    weights = onnx(FINISHED, {"names": {0: "car", 1: "bus"}})
+    (weights.parent / "metadata.yaml").write_text("names: {0: bus, 1: truck}")
+    adopt(weights)
+    assert Card.of(weights).classes == ("car", "bus")
+    weights.with_suffix(".json").unlink()
+    onnx(FINISHED, {})
+    adopt(weights)
+    assert Card.of(weights).classes == ("bus", "truck")
+
+
+@pytest.mark.parametrize("word", [b"ReduceMean", b"names", b"car"])
+def test_a_damaged_network_is_refused(onnx, word):
+    """Names in it that are no text are no traceback either."""
+    weights = onnx(FINISHED, {"names": {0: "car", 1: "bus"}})
+    weights.write_bytes(weights.read_bytes().replace(word, b"\xd5" * len(word)))
+    with pytest.raises(BadWeights):
+        adopt(weights)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_half_a_network_is_refused(onnx, exported, share):
+    """A file that ends early gets no card."""
+    for weights in (onnx(FINISHED, {"names": {0: "car", 1: "bus"}}), exported(FINISHED, ["car", "bus"])):
+        data = weights.read_bytes()
+        weights.write_bytes(data[: int(share * len(data))])
+        with pytest.raises(BadWeights):
+            adopt(weights)
+
+
 def test_a_network_for_any_size_that_says_none_looks_at_640(exported):
     """The usual size of these networks."""
     weights = exported(FINISHED, ["car", "bus"], width=-1, height=-1)

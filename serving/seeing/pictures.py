@@ -4,6 +4,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from PIL import ExifTags, Image
 
@@ -26,6 +27,15 @@ _MOVING = ("PNG", "WEBP")
 
 _ON_ITS_SIDE = range(5, 9)
 """Orientations of EXIF with which width and height change places."""
+
+_HEAD = 16
+"""So many bytes tell Pillow's formats apart."""
+
+_COLOURS = {
+    "1": "black and white", "L": "grey", "LA": "transparent grey", "P": "indexed colour", "RGB": "colour",
+    "RGBA": "transparent colour", "I": "32-bit grey", "I;16": "16-bit grey", "I;16B": "16-bit grey",
+}  # fmt: skip
+"""What Pillow's modes are called; others by their own name, as CMYK."""
 
 _UNREADABLE = (OSError, ValueError, SyntaxError, ImportError)
 """What Pillow raises; the last where ultralytics is loaded, which makes it ask for one decoder more."""
@@ -61,6 +71,28 @@ def size(data: bytes) -> tuple[int, int]:
         width, height = picture.size
         on_its_side = picture.getexif().get(ExifTags.Base.Orientation, 1) in _ON_ITS_SIDE
     return (height, width) if on_its_side else (width, height)
+
+
+def kind(data: bytes) -> str:
+    """Its format and its colours as they are stored, such as 'PNG, 16-bit grey'.
+
+    Raises:
+        BadImage: as `decode`.
+    """
+    with _opened(data) as picture:
+        return f"{picture.format}, {_COLOURS.get(picture.mode, picture.mode)}"
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file begins like a JPEG, PNG, WebP or BMP, whole or not."""
+    Image.init()
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    accepts = [accept for _, accept in (Image.OPEN[form] for form in FORMATS) if accept]
+    return any(accept(head) for accept in accepts)
 
 
 @contextmanager

@@ -33,12 +33,12 @@ def _panel(account: Account, seen: Seen, language: Language) -> Image.Image:
     lines = [line for zone in seen.camera.zones for line in _lines(account, seen, zone, language)]
     panel = Image.new("RGB", (WIDTH, HEAD + height + MARGIN + LINE * len(lines)), PANEL)
     pencil = ImageDraw.Draw(panel)
-    pencil.text((MARGIN, 8), seen.camera.name, INK, _font(17))
+    pencil.text((MARGIN, 8), seen.camera.name, INK, font(17))
     pencil.rectangle((0, HEAD, WIDTH - 1, HEAD + height), GROUND)
     for number, zone in enumerate(seen.camera.zones):
         _zone(pencil, zone, height, number)
     for number, (colour, text) in enumerate(lines):
-        pencil.text((MARGIN, HEAD + height + MARGIN // 2 + LINE * number), text, colour, _font(15))
+        pencil.text((MARGIN, HEAD + height + MARGIN // 2 + LINE * number), text, colour, font(15))
     return panel
 
 
@@ -54,10 +54,18 @@ def _zone(pencil: ImageDraw.ImageDraw, zone: Zone, height: int, number: int) -> 
     """Its outline and name; a counting line is thicker, and no name lies on another."""
     colour = COLOURS[number % len(COLOURS)]
     corners = [(x * (WIDTH - 1), HEAD + y * (height - 1)) for x, y in zone.corners]
-    path = corners if zone.is_line else [*corners, corners[0]]
-    pencil.line(path, colour, width=5 if zone.is_line else 2, joint="curve")
+    outline(pencil, corners, colour, 2)
     x, y = _beside(corners, height)
-    pencil.text((x, min(y + LINE * number, HEAD + height - LINE)), zone.zone_id, colour, _font(15))
+    pencil.text((x, min(y + LINE * number, HEAD + height - LINE)), zone.zone_id, colour, font(15))
+
+
+def outline(
+    pencil: ImageDraw.ImageDraw, corners: Sequence[tuple[float, float]], colour: str, width: int
+) -> None:
+    """A zone's corners joined; a counting line, which has two, is two and a half times as wide."""
+    line = len(corners) == 2  # noqa: PLR2004 - two points are a line
+    path = corners if line else [*corners, corners[0]]
+    pencil.line(path, colour, width=width * 5 // 2 if line else width, joint="curve")
 
 
 def _beside(corners: Sequence[tuple[float, float]], height: int) -> tuple[float, float]:
@@ -66,5 +74,6 @@ def _beside(corners: Sequence[tuple[float, float]], height: int) -> tuple[float,
     return min(max(x, MARGIN), WIDTH - 120), min(max(y + 6, HEAD + 4), HEAD + height - LINE)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The letters of every picture, `size` pixels high."""
     return ImageFont.load_default(size)

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from lakehouse.problem import BadWeights
 from lakehouse.scenes import Detections
-from serving.seeing.detectors.card import Card
+from serving.seeing.detectors.card import Card, weights_at
 
 SHIPPED = Path(__file__).parent.parent / "models" / "matakota-n.xml"
 """The weights that come with the product."""
+
+_SHARED = {"boxes", "card", "outputs"}
+"""What the engines of this folder share."""
 
 
 class Detector(Protocol):
@@ -33,18 +36,18 @@ class Detector(Protocol):
 
 def engines() -> tuple[str, ...]:
     """The engines by name: the files of this folder that have one."""
-    return tuple(
-        module.name for module in pkgutil.iter_modules(__path__) if module.name not in {"card", "boxes"}
-    )
+    return tuple(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _SHARED)
 
 
 def load(weights: Path | None = None, engine: str | None = None) -> Detector:
-    """The detector of a weights file, by default the shipped one; `engine` overrides its card's.
+    """The detector of a weights file or an export's folder, by default the shipped one.
+
+    `engine` overrides its card's.
 
     Raises:
         BadWeights: no file, no card beside it, another sha256 than the card's, or no such engine.
     """
-    path = weights or SHIPPED
+    path = weights_at(weights or SHIPPED)
     card = Card.of(path)
     name = engine or card.engine
     if name not in engines():

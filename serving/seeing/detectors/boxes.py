@@ -49,9 +49,9 @@ class Fit:
         return np.asarray(np.clip(moved, 0, [width, height] * 2), np.float32)
 
 
-def detections(rows: NDArray[np.float32], fit: Fit, confidence: float) -> Detections:
-    """A network's rows (n, 6) x1 y1 x2 y2 confidence label, the surest first, as detections."""
-    rows = rows[rows[:, 4] >= confidence]
+def detections(rows: NDArray[np.float32], fit: Fit) -> Detections:
+    """Rows (n, 6) x1 y1 x2 y2 confidence and place in LABELS as detections, the surest first."""
+    rows = rows[np.argsort(-rows[:, 4], kind="stable")]
     boxes = fit.back(rows[:, :4])
     kept = _distinct(boxes, rows[:, 5].astype(int) == LABELS.index("person"))
     labels = np.array([LABELS[int(number)] for number in rows[kept, 5]], np.str_)

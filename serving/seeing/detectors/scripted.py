@@ -1,11 +1,11 @@
 """The engine of tests and rehearsals: it finds what a script says, picture after picture."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from lakehouse.problem import BadWeights
 from lakehouse.scenes import Detections
@@ -14,6 +14,8 @@ from serving.seeing.detectors.card import Card
 Found = tuple[str, float, float, float, float, float]
 """A label, its confidence, and x1 y1 x2 y2 as shares of the picture."""
 
+_SCRIPT = TypeAdapter(list[list[Found]])
+
 
 class Engine:
     """Follows a JSON list of pictures, each a list of `Found`; when it ends it begins again."""
@@ -21,9 +23,19 @@ class Engine:
     def __init__(self, weights: Path, card: Card) -> None:
         self.model_id, self._seen = card.model_id, 0
         try:
-            self._script: list[list[Found]] = json.loads(weights.read_bytes())
-        except ValueError as error:
-            raise BadWeights(str(weights), "a script is JSON", "write a list of pictures") from error
+            self._script = _SCRIPT.validate_json(weights.read_bytes())
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            rule = (
+                f"a script is a JSON list of pictures, each a list of boxes: {wrong['msg']} at {wrong['loc']}"
+            )
+            raise BadWeights(
+                str(weights), rule, "write a box as [label, confidence, x1, y1, x2, y2]"
+            ) from error
+        strange = {row[0] for found in self._script for row in found} - set(card.classes)
+        if strange:
+            rule = f"its script finds {', '.join(sorted(strange))}, which is no class of its card"
+            raise BadWeights(str(weights), rule, "name it among the card's classes")
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """What the script says for the next pictures."""

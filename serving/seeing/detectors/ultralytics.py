@@ -11,27 +11,26 @@ from lakehouse.problem import BadWeights
 from lakehouse.scenes import Detections
 from serving.seeing.detectors.boxes import Fit, detections
 from serving.seeing.detectors.card import Card
+from serving.seeing.detectors.outputs import Output
 
 os.environ.update(YOLO_AUTOINSTALL="false", YOLO_OFFLINE="1", ULTRALYTICS_SAFE_LOAD="1")
 
 import torch
 from ultralytics.nn.tasks import DetectionModel
 
-_OURS = {0: 0, 1: 1, 3: 2, 2: 3, 5: 4, 7: 5}
-"""Places in LABELS by COCO's class."""
-
 
 class Engine:
-    """YOLO26n with COCO's 80 classes, of which ours are kept; no code in the file is run."""
+    """YOLO26n with the classes of its card, such as COCO's 80; no code in the file is run."""
 
     def __init__(self, weights: Path, card: Card) -> None:
         self.model_id = card.model_id
         self._card = card
-        self._network = DetectionModel("yolo26n.yaml", nc=80, verbose=False)
+        self._network = DetectionModel("yolo26n.yaml", nc=len(card.classes), verbose=False)
         try:
             self._network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
         except Exception as error:  # a damaged pickle can raise anything
-            rule = f"it is no state dict of YOLO26n with 80 classes ({type(error).__name__})"
+            count = len(card.classes)
+            rule = f"it is no state dict of YOLO26n with {count} classes ({type(error).__name__})"
             raise BadWeights(str(weights), rule, "save model.state_dict() with torch.save") from error
         self._network.end2end = True
         self._network.eval()
@@ -45,6 +44,5 @@ class Engine:
         fit = Fit.of((image.shape[0], image.shape[1]), width, height)
         pixels = fit.picture(image, width, height)[..., ::-1].transpose(2, 0, 1)
         with torch.inference_mode():
-            rows = self._network(torch.from_numpy(pixels.copy())[None].float() / 255)[0][0].numpy()
-        ours = np.array([_OURS.get(int(number), -1) for number in rows[:, 5]])
-        return detections(np.column_stack([rows[:, :5], ours])[ours >= 0], fit, self._card.confidence)
+            output = self._network(torch.from_numpy(pixels.copy())[None].float() / 255)[0].numpy()
+        return detections(Output.of(output.shape, self._card).rows(output), fit)

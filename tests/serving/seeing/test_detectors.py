@@ -89,7 +89,7 @@ def test_a_misspelt_card_is_refused(copied):
     """A card with a name that no card has is refused."""
     card = json.loads(copied.with_suffix(".json").read_text())
     copied.with_suffix(".json").write_text(json.dumps(card | {"heigth": 3}))
-    with pytest.raises(BadWeights, match="ValidationError"):
+    with pytest.raises(BadWeights, match=r"heigth: .*adopt-weights"):
         detectors.load(copied)
 
 
@@ -156,7 +156,7 @@ def test_one_thing_has_one_box():
         ],
         np.float32,
     )
-    found = detections(rows, Fit.of((384, 640), 640, 384), 0.25)
+    found = detections(rows[rows[:, 4] > 0.25], Fit.of((384, 640), 640, 384))
     assert found.labels.tolist() == ["car", "person"]
     assert found.confidences == pytest.approx([0.9, 0.5])
 
@@ -167,3 +167,18 @@ def test_a_script_is_followed_and_begins_again(tmp_path):
     first, second, third = detector.detect([np.zeros((100, 200, 3), np.uint8)] * 3)
     assert first.boxes.tolist() == third.boxes.tolist() == [[0, 50, 100, 100]]
     assert (first.labels.tolist(), len(second)) == (["car"], 0)
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ({}, "a script is a JSON list"),
+        ([[["car", 0.8]]], "a script is a JSON list"),
+        ([[["car", "sure", 0, 0, 1, 1]]], "a script is a JSON list"),
+        ([[["cat", 0.8, 0, 0, 1, 1]]], "finds cat, which is no class of its card"),
+    ],
+)
+def test_a_script_that_no_engine_could_follow_is_refused(tmp_path, script, told):
+    """Pictures are lists of boxes, and boxes have labels that the card names."""
+    with pytest.raises(BadWeights, match=told):
+        detectors.load(scripted(tmp_path, script))

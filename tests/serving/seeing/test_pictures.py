@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lakehouse.problem import BadImage
-from serving.seeing.pictures import LONGEST, decode, size
+from serving.seeing.pictures import LONGEST, decode, is_picture, kind, size
 
 
 def encoded(form="JPEG", size=(64, 48), colour=(250, 10, 30)):
@@ -148,3 +148,30 @@ def test_damage_is_a_problem_or_a_picture(noise, at):
         return
     assert image.dtype == np.uint8
     assert image.ndim == 3
+
+
+@pytest.mark.parametrize(
+    ("form", "mode", "told"),
+    [
+        ("JPEG", "RGB", "JPEG, colour"), ("JPEG", "CMYK", "JPEG, CMYK"), ("PNG", "I;16", "PNG, 16-bit grey"),
+        ("PNG", "LA", "PNG, transparent grey"), ("BMP", "1", "BMP, black and white"),
+    ],
+)  # fmt: skip
+def test_a_picture_tells_its_kind(form, mode, told):
+    """Its format and its colours, in words."""
+    buffer = io.BytesIO()
+    Image.new(mode, (20, 20)).save(buffer, form)
+    assert kind(buffer.getvalue()) == told
+
+
+def test_a_picture_is_known_by_how_its_file_begins(tmp_path):
+    """Damaged ones and bombs are pictures too; clips, texts, folders and nothing are none."""
+    whole = [encoded(form) for form in ("JPEG", "PNG", "WEBP", "BMP")]
+    pictures = [*whole, whole[0][:300], bomb(41_000, 41_000)]
+    others = [b"", b"no picture", b"\0\0\0 ftypisom" + bytes(50), b"RIFF\0\0\0\0AVI LIST" + bytes(50)]
+    for number, data in enumerate(pictures + others):
+        path = tmp_path / str(number)
+        path.write_bytes(data)
+        assert is_picture(path) == (number < len(pictures))
+    assert not is_picture(tmp_path)
+    assert not is_picture(tmp_path / "nothing")

@@ -249,6 +249,7 @@ class PowerCutError(Exception):
     """The process ended here."""
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.sampled_from(POINTS), st.integers(1, 6)), max_size=4),
     st.integers(1, 4),

@@ -169,6 +169,7 @@ def replayed(lake, span, **asked):
     return runs
 
 
+@pytest.mark.slow
 def test_a_replay_tells_what_live_told(lake):
     """All three analytics: the same measures and the same last revisions, over breaks of every kind."""
     runs = replayed(lake, WHOLE)

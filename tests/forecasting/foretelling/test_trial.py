@@ -69,6 +69,7 @@ def test_a_tiny_negative_value_is_no_reason_to_leave_the_scale_of_counts():
     assert (_said(_done(wild=np.where(np.arange(DAYS) == 5, -1e-9, _wild())), "wild") >= 0).all()
 
 
+@pytest.mark.slow
 def test_series_without_chance_do_not_narrow_the_bands_of_others():
     """Among zeros a series stays as unsure as its chance is: no surer, and no more unsure than alone."""
     alone = _said(_done(wild=_wild()), "wild")
@@ -78,6 +79,7 @@ def test_series_without_chance_do_not_narrow_the_bands_of_others():
     assert chance < width[1] < 1.25 * width[0]
 
 
+@pytest.mark.slow
 def test_scores_of_others_are_not_broken_by_a_series_that_has_none():
     """The mean over series leaves out what is undefined."""
     alone, among = (_done(wild=_wild(), **more) for more in ({}, {"zero": 0.0}))

@@ -61,6 +61,7 @@ def held(lake, name):
     return lake.read(name).sort_by([(column, "ascending") for column in TABLES[name].key])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", sorted(WAYS.keys() - HOPELESS - BEHIND))
 def test_what_is_broken_is_mended(lake, good, way):
     """A dry run writes nothing; then the lake passes and has what was right, and a second run rests."""
@@ -100,6 +101,7 @@ def test_what_cannot_be_mended_is_said_plainly(lake, way):
     assert content(lake) == before or way == "mark falls"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", sorted(BEHIND))
 def test_what_compaction_has_to_take_first_is_said_and_then_mended(lake, way):
     """Segments that lie before a gap are taken in, and then it is passed over and noted in quarantine."""
@@ -251,6 +253,7 @@ class Killed(BaseException):
     """The end of a process, which no handler catches."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nth", range(6))
 def test_a_repair_that_was_killed_is_continued(lake, good, nth):
     """Wherever it dies, the next one goes on, and the lake ends as if nothing had happened."""
@@ -274,6 +277,7 @@ def test_a_repair_that_was_killed_is_continued(lake, good, nth):
         assert held(lake, name).equals(held(good, name))
 
 
+@pytest.mark.slow
 def test_a_repair_beside_writers_loses_and_doubles_nothing(lake, batch):
     """Batches land and are taken in, and rows are appended to the table that is being mended."""
     producer, over, failures = lake.landing.producer("shard-2"), threading.Event(), []
@@ -309,6 +313,7 @@ def test_a_repair_beside_writers_loses_and_doubles_nothing(lake, batch):
     assert lake.read("looks", where=pc.field("producer") == "shard-2").num_rows == len(days) - 1
 
 
+@pytest.mark.slow
 def test_what_a_compaction_takes_in_meanwhile_is_not_taken_out(lake, monkeypatch):
     """Rows of a batch beyond the mark are its table's own once compaction has taken the batch in."""
     early = lake.landing.read(breaking.SegmentName("shard-0", 1, 4))

@@ -13,6 +13,9 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Where several share the cores, each waits in a loop for threads that do not run: 0.3 s of work took 7 s.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")  # a busy machine is slow, and no test asserts a time
 

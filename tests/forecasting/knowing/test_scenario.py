@@ -83,6 +83,7 @@ def test_a_scenario_is_a_second_forecast_beside_the_first(lake, areas, origin, m
     assert [order.issue.scenario for order in later] == ["rain=1mm"]
 
 
+@pytest.mark.slow
 def test_boosting_hears_the_supposed_rain(long):
     """Where rain has always halved the traffic, supposed rain halves the forecast."""
     from forecasting.knowing.panel import Panel

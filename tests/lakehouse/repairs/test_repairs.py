@@ -215,6 +215,7 @@ def test_a_key_twice_in_one_file_is_kept_once(lake):
     assert lake.read("kinds").num_rows == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["empty", "torn", "missing"])
 @pytest.mark.parametrize("version", [0, 1])
 def test_a_commit_of_which_nothing_is_left_is_filled_in(lake, how, version):
@@ -334,6 +335,7 @@ def test_what_a_compaction_takes_in_meanwhile_is_not_taken_out(lake, monkeypatch
     assert lake.read("measures", where=pc.field("seq") == 4).num_rows == early["measures"].num_rows
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_would_do_and_does_it(lake):
     """Without --apply its status is 1 and nothing is written; with it, check passes afterwards."""
     WAYS["area twice"][2](lake)

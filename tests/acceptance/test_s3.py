@@ -30,6 +30,7 @@ def test_a_lake_in_a_bucket_goes_the_whole_path(do, bucket):
     assert pc.sum(opened.read("area_hours", where=city)["seen"]).as_py() > 0
 
 
+@pytest.mark.slow
 def test_a_bucket_that_is_not_there_is_named(run, object_store):
     """A misspelt bucket is one line with its remedy."""
     said = run("python", "-m", "batch", "rollup", "--lake", "s3://nowhere/lake", status=1, **object_store)

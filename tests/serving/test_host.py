@@ -21,6 +21,7 @@ def page(lake):
     process.communicate()
 
 
+@pytest.mark.slow
 def test_the_page_and_the_api_are_there_without_a_cluster(page):
     """The page, its files and the tables answer; without a detector there is no detection."""
     _, url = page

@@ -97,6 +97,7 @@ def test_a_damaged_segment_is_set_aside_with_its_reason(lake, batch, damage):
     assert compact(lake).set_aside == 0
 
 
+@pytest.mark.slow
 def test_no_damage_of_any_byte_stops_compaction(lake, measures, monkeypatch):
     """A segment that was cut off anywhere, or in which any byte changed, is set aside like any other."""
     monkeypatch.setattr(os, "fsync", lambda _: None)

@@ -25,7 +25,8 @@ demo-clean: ## Forget the demo's lake
 	rm -rf demo-lake
 
 # Two at a time, file by file: much of a test's time is waited for, and a file's tests share what they made.
-PARALLEL := -n 2 --dist loadfile
+# In the order of tests/conftest.py, which begins with the slow files; pytest-xdist would with those of most tests.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest $(PARALLEL)

@@ -235,6 +235,10 @@ class Health(StrEnum):
 LOOK_S = 10
 """A look covers this many seconds of a camera."""
 
+FAILED = "failed "
+"""How the reading of a look begins that says in which share of its frames an analytic, named behind it, had
+failed and saw nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

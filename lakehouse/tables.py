@@ -189,7 +189,7 @@ _ALL = (
                 ("height", pa.int32(), "pixels"),
                 ("frames", FRAMES, "outcome: 0 looked at, 1 gated, 2 dropped, 3 undecodable"),
                 ("health", pa.string(), "live, frozen, black, covered or silent"),
-                ("readings", READINGS, "means over the frames looked at"),
+                ("readings", READINGS, "means over the frames looked at; 'failed x': what analytic x missed"),
                 *_LANDED,
             ]
         ),

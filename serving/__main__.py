@@ -14,8 +14,7 @@ from lakehouse.city.cameras import Camera
 from lakehouse.clock import instant
 from lakehouse.problem import UnknownCamera
 from lakehouse.store import Lake
-from serving import analytic, api, client
-from serving.host import host
+from serving import analytic, client
 from serving.paint.render import render
 from serving.seeing import detectors
 from serving.seeing.adopt import CONFIDENCE, adopt, mapping
@@ -93,6 +92,9 @@ def page(
     port: Annotated[int, typer.Option(min=0, max=65535, help="On this machine; 0 is a free one.")] = 8000,
 ) -> None:
     """Serve the page and the API over a lake in this process, for this machine alone, until Ctrl-C."""
+    from serving import api  # noqa: PLC0415 - no other verb needs the web
+    from serving.host import host  # noqa: PLC0415 - the same
+
     host(api.application(Lake.open(lake), settings=SETTINGS), port)
 
 

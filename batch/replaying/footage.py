@@ -1,6 +1,6 @@
 """What a camera's analytics saw: its scenes, rebuilt from looks and observations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lakehouse.scenes import UNMEASURED, Outcome, Scene
+from lakehouse.scenes import FAILED, UNMEASURED, Outcome, Scene
 from lakehouse.witness import WITNESS_COLUMNS, frames_of
 
 LOOK_COLUMNS = (*WITNESS_COLUMNS, "camera_version", "readings")
@@ -65,7 +65,8 @@ class Footage:
 
     A frame that was looked at shows its boxes, or nothing where it has none; a gated one shows the last
     scene at its own time; what was dropped or could not be decoded shows nothing of its own. Of the
-    readings only their means over ten seconds are kept, so each scene has those of its look.
+    readings only their means over ten seconds are kept, so each scene has those of its look; that an
+    analytic had failed is no reading of a frame.
     """
 
     def __init__(self, camera_id: str) -> None:
@@ -129,7 +130,7 @@ class Frames:
         by = np.flatnonzero(wanted)[np.argsort(at_ms[wanted], kind="stable")]
         owner, again = owner[by], _again(begin, owner, at_ms)
         enters = np.concatenate([[True], owner[1:] != owner[:-1]])[: len(owner)]
-        readings = [dict(row or ()) for row in looks["readings"].to_pylist()]
+        readings = [_of_frames(row) for row in looks["readings"].to_pylist()]
         return cls(
             at_ms[by],
             outcome[by] == Outcome.LOOKED,
@@ -137,6 +138,11 @@ class Frames:
             again[owner] & enters,
             [readings[row] for row in owner.tolist()],
         )
+
+
+def _of_frames(readings: Iterable[tuple[str, float]] | None) -> dict[str, float]:
+    """What was read of a look's frames themselves."""
+    return {name: value for name, value in readings or () if not name.startswith(FAILED)}
 
 
 @dataclass(frozen=True)

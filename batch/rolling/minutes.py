@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batch.rolling.sight import DAY_MINUTES, REASONS, UNMEASURED, Sight, midnight, since_midnight
+from batch.rolling.sight import BROKEN, DAY_MINUTES, REASONS, UNMEASURED, Sight, midnight, since_midnight
 from lakehouse.tables import AT, TABLES
 
 Pair = tuple[str, str]
@@ -25,6 +25,7 @@ class Kind:
     summed: str
     additive: bool
     retired: bool = False
+    analytic: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,24 @@ class Minutes:
             sight.synthetic[camera],
         )
         return minutes.first(length)
+
+    def unexplained(self, kinds: Mapping[str, Kind]) -> list[str]:
+        """The cameras that were seen while a kind that always has a value was not measured."""
+        counted, additive, _ = ways(self.pairs, kinds)
+        lost = (self.reasons == UNMEASURED).any(axis=1) & (counted | additive)
+        return sorted({self.pairs[row][0] for row in np.flatnonzero(lost)})
+
+    def explained(
+        self, failures: Mapping[tuple[str, str], NDArray[np.bool_]], kinds: Mapping[str, Kind]
+    ) -> "Minutes":
+        """The same, where what was not measured is of an analytic that had failed: nobody saw it."""
+        unknown, length = np.zeros(DAY_MINUTES, np.bool_), self.value.shape[1]
+        failed = [
+            failures.get((camera, kinds[kind].analytic), unknown)[:length] for camera, kind in self.pairs
+        ]
+        broken = np.stack(failed) & (self.reasons == UNMEASURED)
+        reasons = np.where(broken, BROKEN, self.reasons).astype(np.int8)
+        return replace(self, reasons=reasons, coverage=np.where(broken, 0.0, self.coverage))
 
     def first(self, length: int) -> "Minutes":
         """The same for the first minutes of the day only."""

@@ -136,8 +136,8 @@ class Day:
         sight = Sight.of(looks, day, names, rates(lake))
         rows = {camera: row for row, camera in enumerate(names)}
         reasons = sight.reasons.copy()
-        for camera, minute in _unmeasured(lake, day):
-            reasons[rows[camera], minute] = UNMEASURED
+        for camera, minute, reason in _unmeasured(lake, day):
+            reasons[rows[camera], minute] = max(reasons[rows[camera], minute], REASONS.index(reason))
         return cls(
             names,
             there,
@@ -213,13 +213,14 @@ def _outcomes(looks: pa.Table, rows: Mapping[str, int]) -> NDArray[np.int64]:
     return counts.reshape(len(rows), len(Outcome))
 
 
-def _unmeasured(lake: Lake, day: date) -> set[tuple[str, int]]:
-    """The cameras' minutes that were seen and of which a kind has no value."""
-    where = (pc.field("day") == day) & (pc.field("reason") == REASONS[UNMEASURED])
-    found = lake.read("camera_minutes", columns=["camera_id", "minute"], where=where)
+def _unmeasured(lake: Lake, day: date) -> set[tuple[str, int, str]]:
+    """The cameras' minutes that were seen and of which a kind has no value, and why."""
+    why = pa.array(REASONS[UNMEASURED:], pa.string())
+    where = (pc.field("day") == day) & pc.field("reason").isin(why)
+    found = lake.read("camera_minutes", columns=["camera_id", "minute", "reason"], where=where)
     start = midnight(day)
     minutes = [(at - start) // timedelta(minutes=1) for at in found["minute"].to_pylist()]
-    return set(zip(found["camera_id"].to_pylist(), minutes, strict=True))
+    return set(zip(found["camera_id"].to_pylist(), minutes, found["reason"].to_pylist(), strict=True))
 
 
 def _by_hour(minutes: NDArray[np.generic]) -> Array:

@@ -14,7 +14,16 @@ from batch.executor import Executor
 from batch.rolling.hours import Leaves, area_rows, leaf
 from batch.rolling.minutes import Kind, Minutes, Pair
 from batch.rolling.past import Past
-from batch.rolling.sight import DAY_MINUTES, LOOK_COLUMNS, Rates, Sight, midnight, rates
+from batch.rolling.sight import (
+    DAY_MINUTES,
+    FAILURE_COLUMNS,
+    LOOK_COLUMNS,
+    Rates,
+    Sight,
+    failures,
+    midnight,
+    rates,
+)  # fmt: skip
 from lakehouse.city import cameras
 from lakehouse.city.areas import Areas
 from lakehouse.clock import city_day
@@ -86,6 +95,9 @@ def rollup(
     So is a day with an hour that is over now, and every day where the floor is another one. The hour that
     is not over by `now` (by default the present) is an estimate over its minutes up to the newest look. Of
     what was seen less than `floor` (0-1) of the value is NULL. On unchanged input nothing is written.
+
+    A camera that is taken down brings no day back: it hung then. Until the end of the day of its removal it
+    is expected, and the days behind that one do without.
 
     Raises:
         UnknownKind: a measure is of a kind that the table `kinds` does not have.
@@ -231,6 +243,11 @@ class Job:
         sight = Sight.of(looks, day, sorted(looked_at | {camera for camera, _ in pairs}), self.rates)
         length = min(DAY_MINUTES, int((self.until - midnight(day)).total_seconds()) // 60)
         minutes = Minutes.of(measures, sight, day, pairs, self.kinds, length)
+        lost = minutes.unexplained(self.kinds)
+        if lost:
+            where = _on(day) & pc.field("camera_id").isin(lost)
+            looks = lake.read("looks", columns=FAILURE_COLUMNS, where=where, version=self.looks)
+            minutes = minutes.explained(failures(witnesses.heard(looks), day), self.kinds)
         leaves = Leaves.of(minutes, self.kinds, self.past.usual(day, pairs), self.now)
         leaves = self.past.keep_loaded(leaves, day, looked_at, self.kinds)
         paths = {camera: self._around(camera) for camera, _ in pairs}
@@ -350,7 +367,10 @@ def _replaced(
 def kinds(lake: Lake, version: int | None = None) -> dict[str, Kind]:
     """How each quantity of a lake is summed up, as of a version of its table or of now."""
     rows = lake.read("kinds", where=pc.field("what") == "quantity", version=version).to_pylist()
-    return {row["kind"]: Kind(row["summed"], row["additive"], row["state"] == "retired") for row in rows}
+    return {
+        row["kind"]: Kind(row["summed"], row["additive"], row["state"] == "retired", row["analytic"])
+        for row in rows
+    }
 
 
 def _explained(lake: Lake, measures: DeltaTable, since: int, until: int) -> set[date]:

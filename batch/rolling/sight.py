@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lakehouse.clock import CITY_ZONE
 from lakehouse.runs import HISTORY
-from lakehouse.scenes import LOOK_S, Health, Outcome
+from lakehouse.scenes import FAILED, LOOK_S, Health, Outcome
 from lakehouse.store import Lake
 from lakehouse.witness import WITNESS_COLUMNS, frames_of
 
@@ -28,10 +28,11 @@ REASONS = (
     "no frame decoded",
     *(f"unhealthy: {health}" for health in Health if health is not Health.LIVE),
     "not measured",
+    "analytic failed",
 )
 """Why a minute has no value, in the order in which a later one overrides an earlier one."""
 
-SEEN, UNSEEN, UNDECODED, UNMEASURED = 0, 1, 2, len(REASONS) - 1
+SEEN, UNSEEN, UNDECODED, UNMEASURED, BROKEN = 0, 1, 2, len(REASONS) - 2, len(REASONS) - 1
 
 GROUP = 250
 """Cameras whose ten seconds are held in memory at once."""
@@ -43,6 +44,9 @@ Rates = Mapping[tuple[str, int], float]
 
 LOOK_COLUMNS = (*WITNESS_COLUMNS, "camera_version")
 """What of a look says how well it was seen."""
+
+FAILURE_COLUMNS = (*WITNESS_COLUMNS, "readings")
+"""What of a look says which analytics had failed."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,27 @@ class Sight:
         reasons[coverage > 0] = SEEN
         sums = (of.reshape(shape).sum(axis=2) for of in (slots.there, slots.rated))
         return cls(tuple(cameras), coverage, reasons, within(~told), within(told), *sums)
+
+
+def failures(looks: pa.Table, day: date) -> dict[tuple[str, str], Flags]:
+    """By camera and analytic, the minutes (1440,) of a day that one which failed could not tell.
+
+    `looks` are of that day, in FAILURE_COLUMNS. A minute is told in the next one: it is lost too where the
+    analytic fails at once in that.
+    """
+    readings = looks["readings"].combine_chunks()
+    names, ends = readings.keys, np.asarray(readings.offsets)
+    told = np.flatnonzero(pc.starts_with(names, FAILED)) if len(names) else np.empty(0, np.int64)
+    told = told[(told >= ends[0]) & (told < ends[-1])]  # a slice has the names of others too
+    rows = np.searchsorted(ends, told, "right") - 1
+    cameras, minutes = looks["camera_id"].take(pa.array(rows)), since_midnight(looks["at"], day) // 60
+    found: dict[tuple[str, str], Flags] = {}
+    for camera, name, minute in zip(
+        cameras.to_pylist(), names.take(pa.array(told)).to_pylist(), minutes[rows], strict=True
+    ):
+        lost = found.setdefault((camera, name.removeprefix(FAILED)), np.zeros(DAY_MINUTES, np.bool_))
+        lost[max(minute - 1, 0) : minute + 1] = True
+    return found
 
 
 def rates(lake: Lake) -> Rates:

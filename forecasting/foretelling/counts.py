@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from forecasting.foretelling.outlook import Outlook
 from forecasting.judging.backtest import Rehearsal, scores
@@ -55,6 +54,8 @@ def quantiles(panel: Panel) -> tuple[Floats, Floats]:
 
     The variance over the mean is what it was in the last weeks; a negative binomial count has both.
     """
+    from scipy import stats  # noqa: PLC0415 - it takes a second to load
+
     rate = _rate(panel)
     recent = panel.y[:, -_WEEKS * panel.frequency.season :]
     known = np.isfinite(recent)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor
 
 from forecasting.knowing.panel import Flags, Panel
 from forecasting.knowing.usual import Rows
@@ -142,7 +141,7 @@ class Boosted:
         return Lesson.of(asked, value, usable & ~held), Lesson.of(asked, value, usable & held)
 
     def _grown(self, lesson: "Lesson", names: Sequence[str], number: int) -> Any:
-        trees = HistGradientBoostingRegressor(
+        trees = _trees(
             loss="absolute_error",
             max_bins=63,
             max_iter=self.trees,
@@ -182,6 +181,13 @@ class Boosted:
         youth = rng.integers(1, _YOUTH_SEASONS * clock.season // clock.day + 1, count) * clock.day
         young = np.maximum(since, rows.origins - youth)
         return Rows(rows.series, rows.origins, rows.ahead, np.where(rng.random(count) < _YOUNG, young, since))
+
+
+def _trees(**options: Any) -> Any:
+    """Trees that have seen nothing yet."""
+    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 - a second to load
+
+    return HistGradientBoostingRegressor(**options)
 
 
 @dataclass(frozen=True)
@@ -238,7 +244,7 @@ def _sizes(bags: Sequence[Any], held: Sequence[Lesson], names: Sequence[str]) ->
         few = Lesson.of(lesson.asked, lesson.value, np.arange(len(lesson.value)) < _SPREAD_ROWS // len(bags))
         tables.append(few.asked.table(names))
         off.append(np.abs(few.value - few.asked.anchor(number) - trees.predict(tables[-1])))
-    sizes = HistGradientBoostingRegressor(
+    sizes = _trees(
         loss="quantile",
         quantile=0.8,
         max_iter=_SPREAD_TREES,

@@ -58,11 +58,11 @@ def repair(
     """
     told, again = set[str](), True
     while again:
-        again = False
+        again, standing = False, Standing(lake, deep, follow)
         for invariant in INVARIANTS:
             if invariant.deep and not deep:
                 continue
-            problem = _broken(invariant, Standing(lake, deep, follow))
+            problem = _broken(invariant, standing)
             for mend in _mends(invariant, problem, Standing(lake, deep, follow)) if problem else ():
                 done = apply and mend.do is not None and (accept_loss or not mend.loses)
                 if done and mend.do:
@@ -73,6 +73,8 @@ def repair(
                 told.add(mend.broken)
             if problem and invariant.rule in GROUND:
                 break
+            if problem:
+                standing = Standing(lake, deep, follow)
 
 
 GROUND = {

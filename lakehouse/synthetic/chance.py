@@ -4,7 +4,6 @@ from enum import IntEnum, auto
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,6 +70,8 @@ def _mix(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def normal(*keys: ArrayLike) -> Floats:
     """A standard normal number for every combination of the keys."""
+    from scipy import special  # noqa: PLC0415 - real cameras need no chance
+
     return np.asarray(special.ndtri(uniform(*keys)), np.float64)
 
 

@@ -33,7 +33,7 @@ class Contained:
     An analytic that raises, when it is made, sees or ends, or that tells what it did not announce, is thrown
     away; it is logged once. What it had open is closed, its minute is not told, and after a rest a new one
     begins. That one tells no minute that it did not see from the start. So nothing of what was not measured
-    is told as a number: the hours say 'not measured'.
+    is told as a number: the minutes say 'analytic failed'.
 
     Args:
         kind: of the analytic.
@@ -59,12 +59,16 @@ class Contained:
 
     def see(self, scene: Scene) -> list[Event | Measure]:
         """Show it the next scene; what it tells, all of it or, where it failed, the end of what was open."""
-        if self._rests_until is not None and scene.at < self._rests_until:
+        if self.rests(scene.at):
             return []
         try:
             return self._told(self._awake(scene.at).see(scene))
         except Exception as error:  # noqa: BLE001 - the edge of others' code: the camera goes on without it
             return self._failed(scene.at, error)
+
+    def rests(self, at: datetime) -> bool:
+        """Whether it has failed, at `at` or so shortly before that it sees nothing of a scene of then."""
+        return self._rests_until is not None and at < self._rests_until
 
     def end(self) -> list[Event | Measure]:
         """What the last scene left unfinished."""

@@ -39,8 +39,12 @@ class Looks:
         self._size = (width, height)
         self._healths[health] = self._healths.get(health, 0) + 1
         for name, value in readings.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
+            self.reading(name, value)
         self._pictures += 1
+
+    def reading(self, name: str, value: float) -> None:
+        """Add what is read of the last picture; where a reading is left out it is 0."""
+        self._sums[name] = self._sums.get(name, 0.0) + value
 
     def note(self, at: datetime, outcome: Outcome) -> None:
         """Add what became of the frame of `at`; one from before this look is too late for it."""

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 from lakehouse import clock
 from lakehouse.city.cameras import Camera
 from lakehouse.clock import Now
-from lakehouse.scenes import Detections, Event, Frame, Health, Measure, Outcome, Scene, to_millisecond
+from lakehouse.scenes import (
+    FAILED,
+    Detections,
+    Event,
+    Frame,
+    Health,
+    Measure,
+    Outcome,
+    Scene,
+    to_millisecond,
+)  # fmt: skip
 from serving.analytic import Analytic, contained, instances
 from serving.measuring.containment import Contained
 from serving.seeing.detectors import Detector
@@ -125,6 +135,8 @@ class Stream:
     def _see(self, scene: Scene, stored: Scene | None) -> None:
         self.scene = scene
         outputs: list[Event | Measure] = [one for analytic in self._analytics for one in analytic.see(scene)]
+        for kind in {analytic.kind for analytic in self._analytics if analytic.rests(scene.at)}:
+            self._looks.reading(f"{FAILED}{kind}", 1.0)
         self._sink.put(self.camera, stored, outputs=outputs)
 
     def _land_look(self, at: datetime) -> None:

@@ -11,7 +11,7 @@ from lakehouse.store import Lake
 
 
 @pytest.mark.slow
-def test_the_demo_s_way_needs_no_certain_day(run, small_lake, tmp_path):
+def test_the_demo_s_way_needs_no_certain_day(do, small_lake, tmp_path):
     """What was just landed is rolled up, forecast from the running hour on, compared, checked and told."""
     lake, began = shutil.copytree(small_lake, tmp_path / "lake"), clock.now()
     for room, *words in (
@@ -21,8 +21,8 @@ def test_the_demo_s_way_needs_no_certain_day(run, small_lake, tmp_path):
         ("forecasting", "unusual"),
         ("forecasting", "report", "--out", tmp_path / "report"),
     ):
-        run("python", "-m", room, *words, "--lake", lake)
-    assert " broken" not in run("python", "-m", "lakehouse", "check", "--lake", lake)
+        do(room, *words, "--lake", lake)
+    assert " broken" not in do("lakehouse", "check", "--lake", lake)
     told = Lake.open(lake).read("forecasts", where=pc.field("area_id") == "33.74")
     first, last = (bound(told["at"]).as_py() for bound in (pc.min, pc.max))
     assert began - timedelta(hours=1) < first <= clock.now()

@@ -44,6 +44,7 @@ def told(lake):
     return pc.sum(minutes["value"]).as_py(), minutes.to_pylist(), hours.to_pylist(), frames
 
 
+@pytest.mark.slow
 def test_a_clip_that_is_watched_twice_counts_once(clip, weights, tmp_path):
     """Watching a file again changes no minute, no hour and no event, and check tells of it."""
     root = str(tmp_path / "lake")

@@ -47,6 +47,7 @@ def desk(small_lake, tmp_path, monkeypatch):
             shutil.copytree(small_lake, lake)
         for name, where in {"MATAKOTA_LAKE": lake, "BACKUP": tmp_path / "backup"}.items():
             monkeypatch.setenv(name, str(where))
+        monkeypatch.setenv("MATAKOTA_PROPHETS", "0")  # it is dear, and the demo's test has it
         monkeypatch.setenv("MATAKOTA_SECRETS", str(tmp_path / "kept" / "secrets.json"))
         monkeypatch.chdir(tmp_path)
         (tmp_path / "visits.csv").write_text(visits())
@@ -85,6 +86,7 @@ def test_what_planners_ask_the_page_for_is_answered(run, desk, page_at, tmp_path
                 assert said.splitlines()[0].count(",") > 5
 
 
+@pytest.mark.slow
 def test_what_data_scientists_type_in_python_runs(run, small_lake):
     """A snippet runs as it stands, on a lake that the product made."""
     for text in blocks("data-scientists", "python"):

@@ -7,10 +7,10 @@ from lakehouse.checks import INVARIANTS
 from lakehouse.store import Lake
 
 
-def _watched(run, lake, source, *options):
-    run("python", "-m", "serving", "watch", source, "--lake", lake, *options)
-    run("python", "-m", "batch", "compact", "--lake", lake, "--executor", "local")
-    run("python", "-m", "batch", "rollup", "--lake", lake)
+def _watched(do, lake, source, *options):
+    do("serving", "watch", source, "--lake", lake, *options)
+    do("batch", "compact", "--lake", lake, "--executor", "local")
+    do("batch", "rollup", "--lake", lake)
     return Lake.open(lake)
 
 
@@ -20,27 +20,27 @@ def _value(lake, area_id, kind):
 
 
 @pytest.mark.data
-def test_people_of_a_real_clip_reach_the_city_hour(run, videos, tmp_path):
+def test_people_of_a_real_clip_reach_the_city_hour(do, videos, tmp_path):
     """A clip in which people walk by one after another ends as people in the city's hour."""
-    lake = _watched(run, tmp_path / "lake", videos / "intel_one-by-one-person-detection.mp4")
+    lake = _watched(do, tmp_path / "lake", videos / "intel_one-by-one-person-detection.mp4")
     assert _value(lake, "33.74", "crowd.people") > 0
     assert lake.read("observations").num_rows > 0
     assert not lake.landing.segments()
 
 
 @pytest.mark.data
-def test_cars_of_a_real_clip_cross_the_line(run, videos, tmp_path):
+def test_cars_of_a_real_clip_cross_the_line(do, videos, tmp_path):
     """A clip in which cars drive by ends as vehicles in the city's hour."""
-    lake = _watched(run, tmp_path / "lake", videos / "intel_car-detection.mp4", "--fps", "4")
+    lake = _watched(do, tmp_path / "lake", videos / "intel_car-detection.mp4", "--fps", "4")
     assert _value(lake, "33.74", "traffic.flow") > 0
 
 
-def test_a_second_compaction_and_rollup_change_nothing(run, small_lake):
+def test_a_second_compaction_and_rollup_change_nothing(do, small_lake):
     """Running the jobs again on unchanged input makes no new version of any table."""
 
     def versions():
-        run("python", "-m", "batch", "compact", "--lake", small_lake, "--executor", "local")
-        run("python", "-m", "batch", "rollup", "--lake", small_lake)
+        do("batch", "compact", "--lake", small_lake, "--executor", "local")
+        do("batch", "rollup", "--lake", small_lake)
         lake = Lake.open(small_lake)
         return {name: lake.version(name) for name in ("measures", "camera_minutes", "area_hours")}
 
@@ -49,12 +49,14 @@ def test_a_second_compaction_and_rollup_change_nothing(run, small_lake):
     assert second in (first, third)
 
 
-def test_the_lake_that_the_product_made_is_as_it_must_be(run, small_lake):
+@pytest.mark.slow
+def test_the_lake_that_the_product_made_is_as_it_must_be(do, small_lake):
     """Every rule holds, for all rows and commits."""
-    said = run("python", "-m", "lakehouse", "check", "--deep", "--lake", small_lake)
+    said = do("lakehouse", "check", "--deep", "--lake", small_lake)
     assert said.count(" holds\n") == len(INVARIANTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -24,6 +24,7 @@ def test_it_says_what_it_is_and_for_whom():
     assert lines[2].startswith("For data scientists")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
 def test_python_snippet_runs(snippet, run, small_lake):
     """A snippet runs as it stands, on a lake that the product made."""
@@ -38,6 +39,7 @@ def test_named_command_exists(room, verb):
     assert (done.exit_code, "--help" in done.stdout) == (0, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", sorted({room for room, _ in VERBS}))
 def test_a_room_lists_its_commands(room, run):
     """Each room has its door, and tells what is behind it."""

@@ -11,16 +11,15 @@ from lakehouse.store import Lake
 
 
 @pytest.mark.data
-def test_a_replayed_clip_tells_what_it_told_live(run, videos, tmp_path):
+def test_a_replayed_clip_tells_what_it_told_live(do, videos, tmp_path):
     """Cars that were counted as the clip was watched are counted again from what is stored, and published."""
     lake, today = tmp_path / "lake", city_day(clock.now())
     yesterday = today - timedelta(days=1)
     clip, start = videos / "intel_car-detection.mp4", f"{yesterday}T12:00:50"
-    watch = ("python", "-m", "serving", "watch", clip, "--fps", "4", "--start", start)
-    run(*watch, "--lake", lake)
-    run("python", "-m", "batch", "compact", "--lake", lake, "--executor", "local")
+    do("serving", "watch", clip, "--fps", "4", "--start", start, "--lake", lake)
+    do("batch", "compact", "--lake", lake, "--executor", "local")
     asked = ("--analytic", "traffic", "--since", yesterday, "--until", today)
-    said = run("python", "-m", "batch", "replay", "--lake", lake, *asked, "--adopt", "--executor", "local")
+    said = do("batch", "replay", "--lake", lake, *asked, "--adopt", "--executor", "local")
     assert "published" in said
     rows = Lake.open(lake).read("measures", where=pc.starts_with(pc.field("kind"), "traffic."))
     told = {}

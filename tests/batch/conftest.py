@@ -105,9 +105,9 @@ def see(lake, looks, measures):
     return land
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def ray(tmp_path_factory):
-    """A Ray of a module's own: other rooms' tests start theirs in this process too."""
+    """A Ray of this room's own: other rooms' tests start theirs in this process too."""
     import ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

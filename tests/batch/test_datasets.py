@@ -60,6 +60,7 @@ def test_files_make_few_blocks():
     assert _blocks({"a": 2**30, "b": 2**30}) == [["a"], ["b"]]
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray")
 def test_a_dataset_is_what_the_lake_reads(rolled):

@@ -1,5 +1,6 @@
 """Small series, and a small lake with ten weeks of hours."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -114,10 +115,16 @@ def small_lake():
     return _small_lake
 
 
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory):
+    """Such a lake, which nobody writes to."""
+    return _small_lake(tmp_path_factory.mktemp("untouched") / "lake")
+
+
 @pytest.fixture
-def lake(tmp_path):
-    """Such a lake of one's own."""
-    return _small_lake(tmp_path / "lake")
+def lake(untouched, tmp_path):
+    """A copy of it, of one's own."""
+    return Lake.open(shutil.copytree(untouched.root, tmp_path / "lake"))
 
 
 def _small_lake(root):

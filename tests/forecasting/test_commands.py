@@ -29,6 +29,7 @@ def _call(*words):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
+@pytest.mark.slow
 def test_a_backtest_writes_every_forecast_and_prints_the_scores(source, tmp_path):
     """A row a forecast, the scores beside it, and a table by model."""
     out = tmp_path / "out.parquet"
@@ -139,6 +140,7 @@ def test_midnights_of_a_zone_are_forecast_like_bare_days(tmp_path, long):
     pd.testing.assert_frame_equal(*outs)
 
 
+@pytest.mark.slow
 def test_csv_as_a_european_spreadsheet_writes_it_is_read_as_declared(tmp_path, long):
     """It gives what parquet gives; undeclared it is refused before anything is written."""
     days, out = long(n=1, days=200, freq="D"), tmp_path / "out.parquet"

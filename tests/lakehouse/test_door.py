@@ -51,7 +51,7 @@ def test_ctrl_c_is_one_word_and_status_130(capsys, monkeypatch):
     """Who ends a command from the keyboard sees that it was interrupted, and no traceback."""
     monkeypatch.setattr("sys.argv", ["x"])
     app = typer.Typer()
-    app.command()(lambda: os.kill(os.getpid(), signal.SIGINT))
+    app.command()(lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(SystemExit) as stopped:
         run(app)
     assert stopped.value.code == 130
@@ -61,7 +61,7 @@ def test_ctrl_c_is_one_word_and_status_130(capsys, monkeypatch):
 @pytest.mark.parametrize("room", ["lakehouse", "serving", "batch", "forecasting"])
 def test_ctrl_c_while_a_room_is_loaded_shows_no_traceback(room, tmp_path):
     """The seconds in which a command loads its libraries are covered, too."""
-    (tmp_path / "deltalake.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    (tmp_path / "deltalake.py").write_text("import os, signal\nsignal.raise_signal(signal.SIGINT)\n")
     ways = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", str(HOUSE))])
     ended = subprocess.run(
         [sys.executable, "-m", room, "--help"],

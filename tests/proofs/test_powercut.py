@@ -8,5 +8,5 @@ import pytest
 @pytest.mark.skipif(powercut.obstacle() is not None, reason=str(powercut.obstacle()))
 def test_a_few_power_cuts(run_proof):
     """After each cut all that was acknowledged is there, and without syncing something is not."""
-    status, said = run_proof("powercut.py", "--cuts=4", "--control-cuts=2")
+    status, said = run_proof("powercut.py", "--cuts=2", "--control-cuts=2")
     assert status == 0, said

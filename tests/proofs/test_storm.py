@@ -5,9 +5,9 @@ import pytest
 
 @pytest.mark.slow
 def test_a_storm_on_a_disk(run_proof):
-    """Killed dozens of times nothing is lost or twice, and without the fence something is."""
+    """Killed again and again nothing is lost or twice, and without the fence something is."""
     only = ("--control-kills=60", "--s3-kills=0", "--ray-kills=0")
-    status, said = run_proof("storm.py", "--no-everywhere", "--kills=30", "--rows=3000", *only)
+    status, said = run_proof("storm.py", "--no-everywhere", "--kills=15", "--rows=1500", *only)
     assert status == 0, said
     assert "| shares lost | 0 |" in said
 
@@ -15,7 +15,7 @@ def test_a_storm_on_a_disk(run_proof):
 @pytest.mark.slow
 def test_a_storm_on_an_object_store(run_proof):
     """The same holds in a bucket."""
-    status, said = run_proof("storm.py", "--kills=0", "--control-kills=0", "--s3-kills=4", "--ray-kills=0")
+    status, said = run_proof("storm.py", "--kills=0", "--control-kills=0", "--s3-kills=2", "--ray-kills=0")
     assert status == 0, said
 
 

@@ -31,6 +31,15 @@ def forgotten():
     gc.collect()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def little_to_collect():
+    """What was there before is left aside: looked through after every test, it took longer than the tests."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def test_one_that_is_as_it_must_be_passes():
     """Every analytic here, and a plain one of somebody's."""
     for one in (*found().usable.values(), _class()):

@@ -158,6 +158,7 @@ class TestScaling:
         assert asked + 1 <= app["args"]["least_cpus"] + 1e-9
 
 
+@pytest.mark.slow
 def test_the_whole_path_runs_without_a_cluster(synthetic, weights):
     """In one process: cameras are granted to the shard, found in by the detector, and land."""
     from ray import serve
@@ -195,6 +196,7 @@ def cluster(tmp_path_factory):
     patch.undo()
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 @pytest.mark.usefixtures("cluster")
 def test_a_city_is_watched_on_a_cluster(city, synthetic, weights):

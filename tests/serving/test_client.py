@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,7 +44,7 @@ def serve():
 
     def start(handler):
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"
 
@@ -53,7 +54,16 @@ def serve():
         server.server_close()
 
 
-def test_a_slow_answer_ends_nothing(serve, monkeypatch, caplog):
+@pytest.fixture(autouse=True)
+def waited(monkeypatch):
+    """The seconds that were waited for between questions, which take no time here."""
+    pauses = []
+    time_there = SimpleNamespace(sleep=pauses.append, monotonic=lambda: float(sum(pauses)))
+    monkeypatch.setattr(client, "time", time_there)
+    return pauses
+
+
+def test_a_slow_answer_ends_nothing(serve, monkeypatch, caplog, waited):
     """Who only looks asks again after an answer that did not come, and says so."""
     monkeypatch.setattr(client, "TIMEOUT_S", 0.5)
     url = serve(busy(200, 200, "silent", 503))
@@ -63,6 +73,7 @@ def test_a_slow_answer_ends_nothing(serve, monkeypatch, caplog):
         "/v1/health did not answer (ReadTimeout): asking again in 1 s",
         "/v1/health did not answer (status 503): asking again in 2 s",
     ]
+    assert waited == [1, 1, 1, 2]
 
 
 def test_patience_ends_with_a_problem(serve):

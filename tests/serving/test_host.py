@@ -21,6 +21,7 @@ def page(lake):
     process.communicate()
 
 
+@pytest.mark.slow
 def test_the_page_and_the_api_are_there_without_a_cluster(page):
     """The page, its files and the tables answer; without a detector there is no detection."""
     _, url = page
@@ -32,6 +33,7 @@ def test_the_page_and_the_api_are_there_without_a_cluster(page):
         assert refused.json()["type"].endswith("no-detector")
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_cleanly_with_somebody_listening(page):
     """A listener of live events does not hold it up, and nothing is a traceback."""
     process, url = page
@@ -43,6 +45,7 @@ def test_ctrl_c_ends_it_cleanly_with_somebody_listening(page):
     assert "Traceback" not in said[1]
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_told(lake):
     """With the port and what to do, before anything is served."""
     with socket.socket() as held:

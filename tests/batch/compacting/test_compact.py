@@ -97,6 +97,7 @@ def test_a_damaged_segment_is_set_aside_with_its_reason(lake, batch, damage):
     assert compact(lake).set_aside == 0
 
 
+@pytest.mark.slow
 def test_no_damage_of_any_byte_stops_compaction(lake, measures, monkeypatch):
     """A segment that was cut off anywhere, or in which any byte changed, is set aside like any other."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
@@ -249,6 +250,7 @@ class PowerCutError(Exception):
     """The process ended here."""
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.sampled_from(POINTS), st.integers(1, 6)), max_size=4),
     st.integers(1, 4),

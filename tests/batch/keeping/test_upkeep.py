@@ -44,13 +44,24 @@ def _on_disk(lake, table):
     return {one.path for one in lake.folder(table).walk() if not one.path.startswith("_delta_log")}
 
 
-@pytest.fixture
-def scattered(lake, see):
-    """A lake in which every camera's day lies in four files of each table."""
+@pytest.fixture(scope="module")
+def untidy(founded, looks, measures, tmp_path_factory):
+    """A lake in which every camera's day lies in four files of each table, which nobody writes to."""
+    lake = Lake.open(shutil.copytree(founded.root, tmp_path_factory.mktemp("untidy") / "lake"), founded.now)
     for hour in range(4):
+        minutes = range(hour * 60, hour * 60 + 3)
         for camera in CAMERAS:
-            see(camera, range(hour * 60, hour * 60 + 3))
+            said = {"looks": looks(camera, minutes), "measures": measures(camera, minutes)}
+            lake.landing.producer("shard-0", backfill=True).append(said)
         compact(lake)
+    return lake
+
+
+@pytest.fixture
+def scattered(lake, untidy):
+    """Such a lake of one's own."""
+    shutil.rmtree(lake.root)
+    shutil.copytree(untidy.root, lake.root)
     return lake
 
 
@@ -377,6 +388,7 @@ def test_a_deletion_that_makes_no_sense_is_refused(scattered, camera, hours, err
 STEPS = ("land", "compact", "recluster", "retain", "vacuum", "rollup")
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(STEPS), max_size=12))
 @settings(deadline=None, max_examples=12)
 def test_whatever_is_done_in_whatever_order_no_row_is_lost(tmp_path_factory, founded, looks, measures, steps):

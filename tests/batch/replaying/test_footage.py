@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.replaying.footage import Footage
+from batch.replaying.footage import Footage, _of_frames
 from lakehouse.landing import rows
 from lakehouse.scenes import Detections, Frame, Outcome, Scene, unmeasured
 from serving.watching.looks import Looks
@@ -116,3 +116,9 @@ def test_another_version_of_the_camera_is_another_life():
     _, second, _ = watched([[(30_500, Outcome.LOOKED, 0)] * 3], version=2)
     found = rebuilt(pa.concat_tables([first, second]), boxes, [START, START + timedelta(seconds=200)])
     assert [(life.number, life.camera_version) for life, _ in found] == [(0, 1)] * 3 + [(1, 2)] * 3
+
+
+def test_that_an_analytic_had_failed_is_no_reading_of_a_frame():
+    """A scene is replayed with what was read of its pictures, and without what befell others then."""
+    assert _of_frames([("brightness", 0.5), ("failed traffic", 1.0)]) == {"brightness": 0.5}
+    assert _of_frames(None) == {}

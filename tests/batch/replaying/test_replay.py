@@ -177,6 +177,7 @@ def replayed(lake, span, **asked):
     return runs
 
 
+@pytest.mark.slow
 def test_a_replay_tells_what_live_told(lake):
     """All three analytics: the same measures and the same last revisions, over breaks of every kind."""
     runs = replayed(lake, WHOLE)
@@ -278,6 +279,7 @@ def test_two_replays_at_once_land_the_same_batches(lake):
     assert not lake.landing.segments()
 
 
+@pytest.mark.slow
 def test_other_settings_are_another_run(lake):
     """A setting, nested ones too, changes what is told and the name of the run; its default does not."""
     usual = replay(lake, "traffic", WHOLE)
@@ -392,6 +394,7 @@ def test_what_was_never_replayed_is_not_adopted(lake):
     assert lake.version("runs") == 0
 
 
+@pytest.mark.slow
 def test_a_lake_with_replays_keeps_every_rule(lake):
     """What a replay lands and publishes breaks no invariant of the lake."""
     replay(lake, "traffic", WHOLE, adopt=True, now=MIDNIGHT + timedelta(days=2))

@@ -13,6 +13,7 @@ from batch.compacting.compact import compact
 from batch.executor import Executor
 from batch.keeping.recluster import recluster
 from batch.rolling.hours import LITTLE, NOBODY, NOTHING, RUNNING, usual_of_past
+from batch.rolling.quality import quality
 from batch.rolling.rollup import COUNTED, LOOKS, MEASURES, Plan, rollup
 from lakehouse import milestones
 from lakehouse.city import cameras
@@ -561,6 +562,51 @@ def test_a_camera_that_was_taken_down_is_expected_no_more(lake, see, rolled, hou
     assert hour("33.74.01", number=0)["cameras_reporting"] == 2
     assert hour("camera:cam-b", number=0)["seen"] is not None
     assert hour("camera:cam-b", number=24) is None
+
+
+def test_a_removal_rewrites_nothing_of_what_was(lake, see, rolled, hour):
+    """It alone brings no day back, and a day that is computed again expects the camera as long as it hung."""
+    cameras.register(lake, [_hung("cam-a"), _hung("cam-b")])
+    see("cam-a", range(60))
+    see("cam-b", range(60))
+    rolled()
+    before, there = lake.version("area_hours"), hour("33.74.01")
+    assert cameras.remove(Lake.open(lake.root, lambda: LATER), ["cam-b"]) == 1
+    assert rolled().days == ()
+    assert lake.version("area_hours") == before
+    see("cam-a", [100])
+    assert rolled().days == (DAY,)
+    again = hour("33.74.01")
+    assert {**again, "source_version": None} == {**there, "source_version": None}
+    assert hour("33.74.01", number=1)["cameras_total"] == 2
+
+
+def _failing(looks):
+    """Looks in whose frames the analytic of traffic had failed."""
+    place = looks.schema.get_field_index("readings")
+    told = pa.array(
+        [[("brightness", 0.5), ("failed traffic", 1.0)]] * looks.num_rows, looks.schema[place].type
+    )
+    return looks.set_column(place, "readings", told)
+
+
+def test_minutes_of_an_analytic_that_had_failed_say_so(lake, looks, measures, rolled, minute):
+    """Only those that were seen and not measured, the one before too; of another analytic nothing changes."""
+    saw = pa.concat_tables([looks("cam-a", range(3)), _failing(looks("cam-a", range(3, 6)))])
+    heard = pa.concat_tables([measures("cam-a", [0, 1, 5]), measures("cam-a", range(6), kind=PEOPLE)])
+    lake.landing.producer("a", backfill=True).append({"looks": saw, "measures": heard})
+    other = {"looks": looks("cam-b", range(6)), "measures": measures("cam-b", [0])}
+    lake.landing.producer("b", backfill=True).append(other)
+    rolled()
+    told = [minute("cam-a", number)["reason"] for number in range(6)]
+    assert told == [None, None, *["analytic failed"] * 3, None]
+    assert [minute("cam-a", number)["coverage"] for number in (1, 3)] == [1, 0]
+    assert minute("cam-a", 3)["value"] is None
+    assert all(minute("cam-a", number, PEOPLE)["value"] is not None for number in range(6))
+    assert minute("cam-b", 3)["reason"] == "not measured"
+    worst = {one.area_id: one for one in quality(lake, DAY)[1]}
+    assert worst["cam-a"].unknown["analytic failed"] == 3
+    assert worst["cam-b"].unknown["not measured"] == 5
 
 
 def test_a_minute_that_two_watched_counts_once(see, rolled, minute, hour):

@@ -86,6 +86,7 @@ def test_lebaran_2027_is_only_estimated():
     assert [(eid.day.isoformat(), eid.estimated) for eid in eids(2027)] == [("2027-03-10", True)]
 
 
+@pytest.mark.slow
 def test_a_lebaran_of_an_estimated_date_has_its_effect(lebaran):
     """The city's days from Eid on are missed by a fifth of what Prophet with country holidays misses."""
     panel, truth = lebaran

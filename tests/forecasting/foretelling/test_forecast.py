@@ -175,6 +175,7 @@ _SERIES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(_SERIES, min_size=1, max_size=4), st.sampled_from(["h", "D", "MS", "QS"]), st.integers(1, 30))
 def test_no_series_is_too_bad_for_an_answer(many, freq, horizon):
@@ -195,6 +196,7 @@ def test_no_series_is_too_bad_for_an_answer(many, freq, horizon):
     assert (finite < 0).any() or (published >= 0).all()
 
 
+@pytest.mark.slow
 def test_a_thousand_series_of_every_length_are_answered_at_once():
     """From one day to three months, in any order, with gaps and zones: all finite, none below zero."""
     rng = np.random.default_rng(0)

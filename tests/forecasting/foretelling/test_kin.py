@@ -59,6 +59,7 @@ def test_kin_are_of_the_same_site_and_as_near_as_can_be(city):
     assert families(["camera:unheard-of"], tree, made.cameras, grown) == {}
 
 
+@pytest.mark.slow
 def test_cameras_of_seven_days_beat_repeating_their_week(city):
     """Told by their kin at their own level, their error is at most 0.85 of their own seasonal naive's."""
     made, tree = city
@@ -98,6 +99,7 @@ def test_a_young_series_without_grown_ones_is_told_by_itself(long):
     assert set(made.choice.names) == {"base"}
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 27), st.integers(0, 2**31), st.floats(0, 0.5))
 def test_whatever_is_known_of_the_young_their_bands_are_sound(days, seed, lost):

@@ -34,6 +34,7 @@ def _wild():
     return np.random.default_rng(0).poisson(30, DAYS).astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "series",
     [
@@ -55,6 +56,7 @@ def test_what_never_was_another_value_is_said_to_stay_exactly_that(series, compa
     assert "undefined" in str(done)
 
 
+@pytest.mark.slow
 def test_a_week_that_repeats_itself_holds_in_bands_without_width():
     """What is lost in rounding on the way to the scale and back is no miss, and zero is zero."""
     done = _done(week=WEEK)
@@ -64,11 +66,13 @@ def test_a_week_that_repeats_itself_holds_in_bands_without_width():
     assert done.scores[["coverage80", "coverage95"]].eq(1).all().all()
 
 
+@pytest.mark.slow
 def test_a_tiny_negative_value_is_no_reason_to_leave_the_scale_of_counts():
     """Rounding of others leaves -1e-9 where nothing was: forecasts stay above zero."""
     assert (_said(_done(wild=np.where(np.arange(DAYS) == 5, -1e-9, _wild())), "wild") >= 0).all()
 
 
+@pytest.mark.slow
 def test_series_without_chance_do_not_narrow_the_bands_of_others():
     """Among zeros a series stays as unsure as its chance is: no surer, and no more unsure than alone."""
     alone = _said(_done(wild=_wild()), "wild")
@@ -78,6 +82,7 @@ def test_series_without_chance_do_not_narrow_the_bands_of_others():
     assert chance < width[1] < 1.25 * width[0]
 
 
+@pytest.mark.slow
 def test_scores_of_others_are_not_broken_by_a_series_that_has_none():
     """The mean over series leaves out what is undefined."""
     alone, among = (_done(wild=_wild(), **more) for more in ({}, {"zero": 0.0}))

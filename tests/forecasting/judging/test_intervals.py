@@ -21,6 +21,7 @@ def _band(truth, spread):
     return past.learn(SCALE, frequency("D")).around(path[-1], spread[-1], SCALE)
 
 
+@pytest.mark.slow
 def test_where_weeks_differ_the_band_is_wider_than_within_a_week():
     """When each origin is off as a whole, a new one still lies in its band about as often as it should."""
     held = []

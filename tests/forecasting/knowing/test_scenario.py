@@ -63,6 +63,7 @@ def test_a_day_that_is_not_forecast_is_refused(panel):
         Scenario.of("holiday=2027-01-01").applied(panel)
 
 
+@pytest.mark.slow
 def test_a_scenario_is_a_second_forecast_beside_the_first(lake, areas, origin, monkeypatch):
     """Both are there under their own names, each once, and the sentence says what is supposed."""
     monkeypatch.setattr(issue, "models", lambda *_: [issue.UsualWeek(), issue.Boosted(rows=1500, trees=10)])
@@ -82,6 +83,7 @@ def test_a_scenario_is_a_second_forecast_beside_the_first(lake, areas, origin, m
     assert [order.issue.scenario for order in later] == ["rain=1mm"]
 
 
+@pytest.mark.slow
 def test_boosting_hears_the_supposed_rain(long):
     """Where rain has always halved the traffic, supposed rain halves the forecast."""
     from forecasting.knowing.panel import Panel

@@ -445,6 +445,7 @@ def test_a_row_that_says_what_it_may_not_is_named(lake, rule):
     assert f"{rule.says} in 1 rows, such as {TABLES[rule.table].key[0]} " in told
 
 
+@pytest.mark.slow
 def test_whatever_byte_of_a_file_changes_is_found(lake):
     """A deep check names the file; a quick one may not see it, and is never at a loss for words."""
     file = data_file(lake, "observations")
@@ -474,6 +475,7 @@ def test_a_replay_lands_in_any_order(lake, batch):
     assert broken(lake)[0] == DENSE
 
 
+@pytest.mark.slow
 def test_a_lake_in_a_bucket_is_checked(good, bucket):
     """The same rules hold, and are found broken, where the lake lies in an object store."""
     there = folder_at(bucket)
@@ -565,6 +567,7 @@ def test_files_without_statistics_are_not_counted(lake):
     assert rewrites.kept(Standing(lake, deep=True)).startswith("6 rewrites ")
 
 
+@pytest.mark.slow
 def test_others_may_write_meanwhile(lake, batch):
     """While batches land and are taken in, and files are rewritten and deleted, every rule holds."""
     over, failures = threading.Event(), []

@@ -127,6 +127,7 @@ def test_what_can_hold_no_such_key_is_not_opened(lake):
     assert lake.append("weather", rows("weather", 5)) == 2
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=6, unique=True), min_size=1, max_size=5))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_written_in_whatever_order_each_key_is_there_once(tmp_path_factory, parts):

@@ -67,6 +67,7 @@ def test_a_fresh_read_filters_and_selects(lake, batch):
 STEPS = st.lists(st.sampled_from(["a", "b", "again", *LANDED, "empty"]), max_size=12)
 
 
+@pytest.mark.slow
 @given(STEPS)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_compaction_has_done_every_batch_is_read_once(empty_lake, tmp_path_factory, batch, steps):

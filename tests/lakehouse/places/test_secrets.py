@@ -130,6 +130,7 @@ def addresses(special):
     ]
 
 
+@pytest.mark.slow
 @given(st.lists(_SPECIAL, min_size=1, max_size=3))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_password_comes_into_a_table_or_an_output(tmp_path_factory, specials):

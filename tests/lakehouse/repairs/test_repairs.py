@@ -61,6 +61,7 @@ def held(lake, name):
     return lake.read(name).sort_by([(column, "ascending") for column in TABLES[name].key])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", sorted(WAYS.keys() - HOPELESS - BEHIND))
 def test_what_is_broken_is_mended(lake, good, way):
     """A dry run writes nothing; then the lake passes and has what was right, and a second run rests."""
@@ -100,6 +101,7 @@ def test_what_cannot_be_mended_is_said_plainly(lake, way):
     assert content(lake) == before or way == "mark falls"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", sorted(BEHIND))
 def test_what_compaction_has_to_take_first_is_said_and_then_mended(lake, way):
     """Segments that lie before a gap are taken in, and then it is passed over and noted in quarantine."""
@@ -213,6 +215,7 @@ def test_a_key_twice_in_one_file_is_kept_once(lake):
     assert lake.read("kinds").num_rows == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["empty", "torn", "missing"])
 @pytest.mark.parametrize("version", [0, 1])
 def test_a_commit_of_which_nothing_is_left_is_filled_in(lake, how, version):
@@ -251,6 +254,7 @@ class Killed(BaseException):
     """The end of a process, which no handler catches."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nth", range(6))
 def test_a_repair_that_was_killed_is_continued(lake, good, nth):
     """Wherever it dies, the next one goes on, and the lake ends as if nothing had happened."""
@@ -274,6 +278,7 @@ def test_a_repair_that_was_killed_is_continued(lake, good, nth):
         assert held(lake, name).equals(held(good, name))
 
 
+@pytest.mark.slow
 def test_a_repair_beside_writers_loses_and_doubles_nothing(lake, batch):
     """Batches land and are taken in, and rows are appended to the table that is being mended."""
     producer, over, failures = lake.landing.producer("shard-2"), threading.Event(), []
@@ -309,6 +314,7 @@ def test_a_repair_beside_writers_loses_and_doubles_nothing(lake, batch):
     assert lake.read("looks", where=pc.field("producer") == "shard-2").num_rows == len(days) - 1
 
 
+@pytest.mark.slow
 def test_what_a_compaction_takes_in_meanwhile_is_not_taken_out(lake, monkeypatch):
     """Rows of a batch beyond the mark are its table's own once compaction has taken the batch in."""
     early = lake.landing.read(breaking.SegmentName("shard-0", 1, 4))
@@ -329,6 +335,7 @@ def test_what_a_compaction_takes_in_meanwhile_is_not_taken_out(lake, monkeypatch
     assert lake.read("measures", where=pc.field("seq") == 4).num_rows == early["measures"].num_rows
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_would_do_and_does_it(lake):
     """Without --apply its status is 1 and nothing is written; with it, check passes afterwards."""
     WAYS["area twice"][2](lake)

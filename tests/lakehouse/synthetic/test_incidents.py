@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +52,7 @@ def test_at_every_time_somewhere_is_a_crowd_and_somewhere_a_jam(at):
         assert any(not CITY.outages(camera_id, at, at + timedelta(microseconds=1)) for camera_id in hosts)
 
 
+@pytest.mark.slow
 @few
 @given(instants, st.integers(1, 6))
 def test_incidents_do_not_hang_on_how_they_are_asked(at, hours):

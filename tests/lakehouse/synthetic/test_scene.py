@@ -123,6 +123,7 @@ def test_people_walk_on_the_pavement_and_never_on_the_road(camera_id, half_secon
             assert abs(aside) < layout.walk.half_width
 
 
+@pytest.mark.slow
 def test_motorcycles_are_most_of_the_traffic():
     """Of a day's vehicles 55-65 % are motorcycles and 25-35 % cars."""
     seen = {}

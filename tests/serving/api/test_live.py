@@ -66,6 +66,7 @@ def url(lake, city):
         yield address
 
 
+@pytest.mark.slow
 def test_what_another_process_lands_is_heard(url, lake, city):
     """An event that another process acknowledges reaches a listener."""
     with listening(url) as events:
@@ -162,6 +163,7 @@ def test_what_is_no_token_is_refused(text):
         live.position(text)
 
 
+@pytest.mark.slow
 def test_who_leaves_is_no_failure(known, city, caplog):
     """Listeners that go away, all at once and without a word, leave no error and no place taken."""
     from serving.api import application

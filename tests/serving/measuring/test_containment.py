@@ -83,6 +83,16 @@ def test_what_fails_loses_its_minute_and_comes_back_with_a_whole_one(trouble, ca
     assert "noise fails at cam-1, people" in record.message
 
 
+def test_it_says_when_it_rests():
+    """From the scene on at which it failed, for a minute; before and after it does not."""
+    contained = _contained({130: "raise"})
+    resting = []
+    for second in range(0, 600, 10):
+        contained.see(_scene(second))
+        resting += [second] * contained.rests(_scene(second).at)
+    assert resting == list(range(130, 190, 10))
+
+
 def test_what_was_open_is_closed_when_it_fails():
     """Nobody sees how the event goes on, so it ends there."""
     told = _told(_contained({130: "raise"}), range(0, 150, 10))

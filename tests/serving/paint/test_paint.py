@@ -135,6 +135,7 @@ def test_a_camera_without_calibration_cannot_be_painted():
         paint(moment(), camera(calibration=None), STREET)
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_every_box_lies_in_its_picture(seed):

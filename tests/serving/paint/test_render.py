@@ -17,6 +17,7 @@ def folder(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_each_picture_has_its_labels(folder):
     """Beside each picture stand its boxes as shares of it, and some are held out for measuring."""
     assert len(list((folder / "images" / "train").iterdir())) == 3

@@ -177,6 +177,7 @@ def test_a_camera_that_is_given_away_is_flushed_first(shard, cameras):
     assert len(cameras["cam-a"].observed) == seen
 
 
+@pytest.mark.slow
 def test_one_cameras_failure_is_not_the_others(shard, cameras, caplog):
     """A camera that cannot be opened or read is logged with its id, and the others go on."""
     cameras["cam-a"].fails = [BadSource("cam-a", "it is gone", "look after it")]

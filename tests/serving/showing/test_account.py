@@ -129,6 +129,7 @@ def test_a_lake_that_has_seen_nothing_says_so(tmp_path):
     assert "Belum ada yang dilihat" in nothing(lake.root, "id")
 
 
+@pytest.mark.slow
 def test_the_command_prints_where_the_picture_is(counted, tmp_path):
     """It ends with the picture's path; a camera that there is not is refused."""
     words = [sys.executable, "-m", "serving", "show", "--lake", counted.root]

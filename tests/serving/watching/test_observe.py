@@ -46,6 +46,7 @@ def test_who_sees_nothing_measures_zero_where_there_was_something():
     assert sum(truth for _, _, truth in seen) > 0
 
 
+@pytest.mark.slow
 def test_the_shipped_detector_counts_what_is_there():
     """On a busy street the shipped weights count vehicles and people within 30 % of the truth."""
     pairs = list(observe.watch(City(7), "dr-cipto", detectors.load(), START, 1))

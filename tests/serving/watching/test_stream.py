@@ -7,6 +7,7 @@ import pytest
 
 from lakehouse.city.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import Detections, Event, Frame, Health, Measure, Outcome
+from serving.measuring.containment import Contained
 from serving.watching.gate import Gate
 from serving.watching.stream import Stream, run
 
@@ -54,6 +55,18 @@ class People:
         return [found for _ in images]
 
 
+class Deaf:
+    """An analytic that hears nothing."""
+
+    def see(self, _):
+        """Nothing."""
+        return []
+
+    def end(self):
+        """Nothing either."""
+        return []
+
+
 class Reel:
     """A source of pictures, one a step, and of frames that were missed."""
 
@@ -98,6 +111,21 @@ def test_people_become_minutes_observations_and_looks(kept, noise):
     assert kept.looks[0].offsets_ms.tolist() == list(range(0, 10_000, 500))
     assert {look.health for look in kept.looks} == {Health.LIVE}
     assert set(kept.looks[0].readings) == {"brightness", "motion"}
+
+
+def test_looks_say_in_which_share_of_their_frames_an_analytic_had_failed(kept, noise):
+    """One that cannot be made at first rests for a minute; the looks of that time say so, and no others."""
+    troubles = [OSError("no microphone")]
+
+    def make():
+        if troubles:
+            raise troubles.pop()
+        return Deaf()
+
+    deaf = Contained("noise", CAMERA, None, make, frozenset())
+    run(Stream(CAMERA, kept, epoch=1, analytics=[deaf]), Reel(noise[30:], step_s=2.5), People(1))
+    told = [look.readings.get("failed noise") for look in kept.looks]
+    assert told == [1.0] * 6 + [None] * 24
 
 
 def test_a_gated_frame_holds_the_last_scene(kept, noise):

@@ -41,6 +41,7 @@ def test_two_readers_see_the_same(city):
     assert (pictures[0] == pictures[1]).all()
 
 
+@pytest.mark.slow
 def test_a_camera_that_is_out_yields_nothing(city):
     """Around an outage the frames stop and begin again."""
     week = START + timedelta(days=21)

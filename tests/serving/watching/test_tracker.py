@@ -158,6 +158,7 @@ def _boxes(city, camera, at, random, missed, jitter):
     return Detections(found, np.array(labels, np.str_), np.full(len(found), 0.8, np.float32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("camera_id", "kind"),
     [("tugu-muda", "traffic.flow"), ("kalibanteng", "traffic.flow"), ("lawang-sewu", "tourism.visits")],

@@ -126,6 +126,7 @@ def test_a_registered_camera_is_watched_with_its_zones(clip, weights, tmp_path):
     assert list(cameras.read(lake)) == ["lawang-sewu"]
 
 
+@pytest.mark.slow
 def test_a_synthetic_camera_is_watched_live(camera_up, weights, tmp_path):
     """A camera of the synthetic city can be watched as it happens, and left after a while."""
     lake = Lake.create(tmp_path / "lake")
@@ -170,6 +171,7 @@ def test_a_password_is_kept_nowhere():
     assert place("rtsp://admin:geheim@10.0.0.9/live") == "rtsp://***@10.0.0.9/live"
 
 
+@pytest.mark.slow
 def test_an_interrupted_watch_lands_what_it_saw(camera_up, weights, tmp_path):
     """Ctrl-C ends a stream cleanly: what was seen has landed, and the exit status is 0."""
     lake = Lake.create(tmp_path / "lake")

@@ -56,6 +56,7 @@ def test_a_head_that_does_not_come_is_not_awaited(hasty, beginning):
         assert {whole(line) for line in opened} == {b""}
 
 
+@pytest.mark.slow
 def test_a_body_that_does_not_come_is_not_awaited(hasty):
     """Hundreds of pictures that never arrive are answered, with 408 or 503, and their connections closed."""
     with ExitStack() as stack:
@@ -66,6 +67,7 @@ def test_a_body_that_does_not_come_is_not_awaited(hasty):
     assert all(b"connection: close" in answer.lower() for answer in answers)
 
 
+@pytest.mark.slow
 def test_a_body_that_nobody_wants_is_not_awaited(hasty):
     """A question whose body never arrives is answered at once, and its connection closed in time."""
     with ExitStack() as stack:

@@ -110,6 +110,7 @@ def test_a_playlist_with_an_end_is_a_recording(film, watched, tmp_path):
     assert not source.live
 
 
+@pytest.mark.slow
 def test_a_live_playlist_gives_as_many_frames_as_asked(film, tmp_path):
     """Its segments come at once, and its pictures are seen as far apart as they were taken, to the last."""
     playlist, wall = Playlist(film, tmp_path, 9, window=5), Wall(film.START)
@@ -129,6 +130,7 @@ def test_a_live_playlist_gives_as_many_frames_as_asked(film, tmp_path):
     assert "s behind" in source.standing() or not behind[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live", [True, False])
 def test_segments_whose_time_begins_anew_follow_one_another(film, tmp_path, live):
     """A playlist of segments that each begin at zero, as an encoder's restarts make them, has no gaps."""
@@ -172,6 +174,7 @@ def test_what_a_playlist_shows_again_is_known(film, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_live_stream_that_was_ended_is_not_watched_again(film, tmp_path):
     """When its sender ends a live playlist, what is left of it is no news; the next one is waited for."""
     playlist, wall, waits = Playlist(film, tmp_path, 6, window=4), Wall(film.START), []

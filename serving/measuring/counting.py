@@ -16,10 +16,6 @@ from serving.measuring.crossing import Crossed, Line, Passing
 from serving.measuring.minutes import Minutes
 from serving.measuring.stream import Passed, Stream
 
-UNTRACKED, VARIANCE, MISCOUNT = "untracked", "variance", "miscount"
-"""What a count's analytic announces beside it, in its own name: of the count, how many were counted without
-tracks; the square of the count's standard error; the event that both ways of counting differ."""
-
 _FADES = 0.8
 """What was seen to move far is remembered for some five minutes: a minute's own few looks must not choose
 by what they happened to see."""
@@ -38,9 +34,14 @@ class Streaming(BaseModel):
         default=1.0, gt=0, description="a track is sure of what moves so many of its sizes between two looks"
     )
     unsure_share: float = Field(
-        default=0.1, ge=0, le=1, description="tracks are not used where more than this of what passes is unsure"
+        default=0.1,
+        ge=0,
+        le=1,
+        description="tracks are not used where more than this of what passes is unsure",
     )
-    recall: float = Field(default=1.0, gt=0, le=1, description="the share that the detector finds at the line")
+    recall: float = Field(
+        default=1.0, gt=0, le=1, description="the share that the detector finds at the line"
+    )
     miscount_share: float = Field(
         default=0.25, gt=0, description="both ways of counting may differ by this, and by chance"
     )
@@ -56,9 +57,12 @@ class Compared:
 
 
 class Counting:
-    """A line's minutes, of what comes in or of both ways, and the events of a line that counts wrongly.
+    """A line's minutes, of what comes in or of both ways, and the events of a line that counts doubtfully.
 
-    Where no velocity was ever measured tracks count, and nothing else is told.
+    Beside the count an analytic announces, in its name, `_untracked`: how much of it was counted without
+    tracks, and `_variance`: the square of its standard error, which adds up; tracks are taken as exact. And
+    it announces the event `miscount`: both ways of counting differ. Where no velocity was ever measured,
+    tracks count, and nothing else is told.
 
     Args:
         camera: whose scenes they are.
@@ -73,14 +77,13 @@ class Counting:
         self, camera: Camera, zone: Zone, kind: str, passing: Passing, streaming: Streaming, *, both: bool
     ) -> None:
         self.kind = kind
-        self._about = kind.partition(".")[0]
         self._both, self._settings = both, streaming
         self._minutes = Minutes(camera.camera_id, zone.zone_id)
         self._line = Line(camera, zone, passing)
         self._stream = Stream(camera, zone, recall=streaming.recall, far=streaming.sure_sizes)
         self._far = self._all = 0.0
         self._compared: deque[Compared] = deque(maxlen=_COMPARED)
-        self._alarm = Alarm(camera.camera_id, zone.zone_id, f"{self._about}.{MISCOUNT}", _TERMS)
+        self._alarm = Alarm(camera.camera_id, zone.zone_id, f"{kind.partition('.')[0]}.miscount", _TERMS)
 
     def see(self, scene: Scene, wanted: NDArray[np.bool_]) -> Iterator[Event | Measure]:
         """Count what passed since the last scene among the `wanted` (n,) boxes."""
@@ -109,8 +112,8 @@ class Counting:
             speeds = passed.both if self._both else passed.inward
             untracked = self._unsure(passed)
             yield _of(count, self.kind, speeds) if untracked else count
-            yield _of(count, f"{self._about}.{UNTRACKED}", speeds if untracked else 0.0)
-            yield _of(count, f"{self._about}.{VARIANCE}", variance if untracked else 0.0)
+            yield _of(count, f"{self.kind}_untracked", speeds if untracked else 0.0)
+            yield _of(count, f"{self.kind}_variance", variance if untracked else 0.0)
             if not untracked:
                 yield from self._compare(count, Compared(count.value, speeds, variance))
 

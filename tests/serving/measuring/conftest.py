@@ -101,9 +101,7 @@ class Street:
         """Every box that is in the picture, and how fast what is in it moves: (n, 4) and (n, 2)."""
         found, moves = [], []
         for drive in self.drives:
-            now, then = (
-                self.view(drive, drive.along(self.rhythm(at))) for at in (second, second + APART_S)
-            )
+            now, then = (self.view(drive, drive.along(self.rhythm(at))) for at in (second, second + APART_S))
             found.append(now)
             moves.append((points(then) - points(now)) / APART_S)
         boxes, moves = np.concatenate(found), np.concatenate(moves)

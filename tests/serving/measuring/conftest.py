@@ -8,7 +8,6 @@ import pytest
 
 from lakehouse.city.cameras import Calibration, Camera, Purpose, Zone
 from lakehouse.scenes import Detections, Frame, Scene
-from serving.measuring.stream import MIDDLE
 from serving.watching.tracker import Tracker
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -56,9 +55,9 @@ def pinhole(drive, along):
     return np.concatenate([seen.min(axis=0), seen.max(axis=0)], axis=1)
 
 
-def points(boxes):
+def middles(boxes):
     """Where in a box its velocity is measured."""
-    return np.stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, 1] + MIDDLE * (boxes[:, 3] - boxes[:, 1])], 1)
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
 
 
 @dataclass(frozen=True)
@@ -103,10 +102,10 @@ class Street:
         for drive in self.drives:
             now, then = (self.view(drive, drive.along(self.rhythm(at))) for at in (second, second + APART_S))
             found.append(now)
-            moves.append((points(then) - points(now)) / APART_S)
+            moves.append((middles(then) - middles(now)) / APART_S)
         boxes, moves = np.concatenate(found), np.concatenate(moves)
-        middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-        seen = np.isfinite(moves).all(axis=1) & ((middles > 0) & (middles < SIZE)).all(axis=1)
+        where = middles(boxes)
+        seen = np.isfinite(moves).all(axis=1) & ((where > 0) & (where < SIZE)).all(axis=1)
         return boxes[seen], moves[seen]
 
     def scenes(self, seed, rate, seconds, begin=60.0, *, tracked=False):
@@ -142,6 +141,22 @@ def platoons(rng, gap_s, seconds):
     """When things come that a traffic light lets through: half a minute of many, half a minute of none."""
     times = poisson(rng, gap_s / 2, seconds, 0.8)
     return times + 30 * np.floor(times / 30)
+
+
+@pytest.fixture(scope="session", name="platoons")
+def _platoons():
+    return platoons
+
+
+@pytest.fixture(scope="session", name="pinhole")
+def _pinhole():
+    return pinhole
+
+
+@pytest.fixture(scope="session")
+def stop_and_go():
+    """The clock of a traffic that stands ten seconds and goes ten."""
+    return lambda seconds: 10 * (seconds // 20) + min(seconds % 20, 10)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ A line lies across the picture at each height. Every figure is the mean over whe
 vehicles in the whole clip, in and out; behind ± is the standard error that is stated of one such count.
 """
 
+import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,6 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-import typer
 
 from lakehouse.city.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import VEHICLES, Detections, Frame, Scene
@@ -37,14 +37,18 @@ class Look:
     found: Detections
 
 
-def main(data: list[Path], line: list[float] = [0.5]) -> None:  # noqa: B006 - how typer says a default
+def main() -> None:
     """Print a row for each clip and line."""
-    for clip in data:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--data", nargs="+", type=Path, required=True, help="clips of a fixed camera")
+    asked.add_argument("--line", nargs="+", type=float, default=[0.5], help="heights in the picture, 0 to 1")
+    chosen = asked.parse_args()
+    for clip in chosen.data:
         looks = list(_looks(clip))
         every = (looks[-1].second - looks[0].second) / (len(looks) - 1)
-        for height in line:
+        for height in chosen.line:
             cells = [_cell(looks, height, max(1, round(1 / every / rate)), every) for rate in RATES]
-            print(f"| {clip.stem} | {height} | {' | '.join(cells)} |")
+            print(f"| {clip.stem} | {height} | {' | '.join(cells)} |", flush=True)
 
 
 def _looks(clip: Path) -> Iterator[Look]:
@@ -130,4 +134,4 @@ def _scene(look: Look, tracker: Tracker, size: tuple[int, int]) -> Scene:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    main()

@@ -84,7 +84,7 @@ def test_cut_pickled_and_resumed_it_tells_the_same(street):
 
 
 def test_a_line_that_counts_nothing_is_reported(street):
-    """Where tracks miss most of what passes for a quarter of an hour, and are said to be sure, a notice opens."""
+    """Where tracks, said to be sure, miss most of what passes for a quarter of an hour, a notice opens."""
     road = street(7, (100, -100), gap_s=2.0, seconds=1400.0)
     scenes = list(road.scenes(1, 0.5, 1200))
     lost = [replace(one, track_ids=np.arange(len(one)) + 100 * n) for n, one in enumerate(scenes)]

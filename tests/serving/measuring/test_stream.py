@@ -174,3 +174,14 @@ def test_what_moves_far_is_told(street):
     slow, fast = (_passed(road, road.scenes(1, 2, 60), far=far) for far in (10.0, 1.0))
     assert slow.far == 0
     assert fast.far == pytest.approx(fast.both)
+
+
+def test_what_fills_the_picture_is_unknown(street):
+    """Where no stretch remains on which things are seen whole, nothing is said."""
+    road = street(1, (300, -300))
+    large = [
+        replace(drive, size=drive.size * [8.0, 1.0, 4.0], lane=200.0 + 100 * number)
+        for number, drive in enumerate(road.drives)
+    ]
+    road = replace(road, drives=tuple(large))
+    assert _passed(road, road.scenes(1, 2, 60)) is None

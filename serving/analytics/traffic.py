@@ -13,7 +13,8 @@ from lakehouse.scenes import VEHICLES, Event, Measure, Scene, Severity
 from serving import analytic
 from serving.analytic import Both, EventKind, Quantity
 from serving.measuring.alarm import Alarm, Terms
-from serving.measuring.crossing import Line, Passing
+from serving.measuring.counting import Counting, Streaming
+from serving.measuring.crossing import Passing
 from serving.measuring.geometry import covered, inside, raster
 from serving.measuring.minutes import Minutes
 
@@ -26,6 +27,7 @@ class Settings(analytic.Settings):
     """
 
     line: Passing = Passing()
+    stream: Streaming = Streaming()
     baseline_s: float = Field(default=1.0, gt=0, description="a speed is a way over at least so long")
     fastest_kmh: float = Field(default=150, gt=0, description="faster is a mistaken track")
     congested_occupancy: float = Field(default=0.5, gt=0, le=1)
@@ -53,6 +55,20 @@ class Traffic(analytic.Analytic):
             forecast=True,
         ),
         Quantity(
+            "flow_untracked",
+            Both("Arus dihitung tanpa jejak", "Flow counted without tracks"),
+            Both("kendaraan", "vehicles"),
+            summed="sum",
+            additive=True,
+        ),
+        Quantity(
+            "flow_variance",
+            Both("Kuadrat galat baku arus", "Flow: square of its standard error"),
+            Both("kendaraan²", "vehicles²"),
+            summed="sum",
+            additive=True,
+        ),
+        Quantity(
             "speed",
             Both("Kecepatan", "Speed"),
             Both("km/jam", "km/h"),
@@ -67,7 +83,10 @@ class Traffic(analytic.Analytic):
             additive=False,
         ),
     )
-    events = (EventKind("congestion", Both("Kemacetan", "Congestion")),)
+    events = (
+        EventKind("congestion", Both("Kemacetan", "Congestion")),
+        EventKind("miscount", Both("Hitungan arus diragukan", "Flow counted doubtfully")),
+    )
     zone = Purpose.ROAD
     labels = VEHICLES
     settings_class = Settings
@@ -89,19 +108,15 @@ class Flow:
     """The vehicles that cross a line, in both directions."""
 
     def __init__(self, camera: Camera, zone: Zone, settings: Settings) -> None:
-        self._minutes = Minutes(camera.camera_id, zone.zone_id)
-        self._line = Line(camera, zone, settings.line)
+        self._counting = Counting(camera, zone, "traffic.flow", settings.line, settings.stream, both=True)
 
     def see(self, scene: Scene) -> Iterator[Event | Measure]:
         """Count what crossed since the last scene."""
-        self._minutes.late("traffic.flow", self._line.left(scene).both)
-        yield from self._minutes.turn(scene.at)
-        self._minutes.count("traffic.flow", self._line.see(scene, scene.of_labels(VEHICLES)).both)
+        yield from self._counting.see(scene, scene.of_labels(VEHICLES))
 
     def end(self) -> Iterator[Event | Measure]:
         """The minute that is not over."""
-        self._minutes.late("traffic.flow", self._line.end().both)
-        yield from self._minutes.finish()
+        yield from self._counting.end()
 
 
 class Road:

@@ -103,8 +103,9 @@ def test_kinds_are_the_table_that_everything_reads():
     rows = kinds()
     assert rows.schema == TABLES["kinds"].schema
     assert rows["kind"].to_pylist() == [
-        "crowd.crowding", "crowd.people", "tourism.visits", "traffic.congestion", "traffic.flow",
-        "traffic.occupancy", "traffic.speed",
+        "crowd.crowding", "crowd.people", "tourism.miscount", "tourism.visits", "tourism.visits_untracked",
+        "tourism.visits_variance", "traffic.congestion", "traffic.flow", "traffic.flow_untracked",
+        "traffic.flow_variance", "traffic.miscount", "traffic.occupancy", "traffic.speed",
     ]  # fmt: skip
     forecast = [row["kind"] for row in rows.to_pylist() if row["forecast"]]
     assert forecast == ["crowd.people", "tourism.visits", "traffic.flow"]
@@ -124,7 +125,9 @@ def test_publishing_twice_makes_one_version(tmp_path):
 
 def test_event_kinds_have_a_version():
     """Every kind of event is told with the version of its rule."""
-    assert set(rule_versions()) == {"crowd.crowding", "traffic.congestion"}
+    assert set(rule_versions()) == {
+        "crowd.crowding", "tourism.miscount", "traffic.congestion", "traffic.miscount",
+    }  # fmt: skip
 
 
 def test_analytics_load_no_engine_and_no_table_library():

@@ -52,7 +52,7 @@ def test_a_track_is_forgotten(camera, scene, seen):
     flow = Traffic(camera, camera.zones[2], Settings(line={"forget_s": 5}))
     scenes = [scene(second, (second, "car", 0.3, 0.8)) for second in range(100)]
     seen(flow, scenes)
-    assert len(flow._part._line._walkers) <= 6
+    assert len(flow._part._counting._line._walkers) <= 6
 
 
 def test_speed_is_a_way_over_the_ground(camera, road, scene, seen):

@@ -71,7 +71,7 @@ def test_a_file_becomes_rows(clip, weights, tmp_path):
     looks = opened.read("looks", fresh=True).to_pylist()
     assert [len(look["frames"]) for look in looks] == [20]
     assert {frame["outcome"] for look in looks for frame in look["frames"]} == {Outcome.LOOKED}
-    assert opened.read("kinds").num_rows == 7
+    assert opened.read("kinds").num_rows == 13
 
 
 def test_a_recording_over_http_is_watched_once(film, clip, weights, tmp_path):

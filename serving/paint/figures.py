@@ -86,6 +86,12 @@ def _colours(name: str, tone: int) -> Floats:
     return np.clip(np.array([colours[role] for role in shape.roles]) * shape.shades[:, None], 0, 255)
 
 
+@cache
+def _fronts(name: str) -> Floats:
+    """What each face (n,) of a shape shines as: 1 a headlamp, -1 a tail lamp, 0 nothing."""
+    return np.array([{"headlamp": 1.0, "tail": -1.0}.get(role, 0.0) for role in _shapes()[name].roles])
+
+
 def figures(
     things: Iterable[Thing], calibration: Calibration, size: tuple[int, int], seconds: float
 ) -> list[Figure]:
@@ -129,13 +135,10 @@ def _inside(box: Floats, size: tuple[int, int]) -> bool:
 
 
 def _figure(name: str, thing: Thing, pixels: Floats, seen: NDArray[np.bool_]) -> Figure:
-    shape = _shapes()[name]
-    roles = np.array(shape.roles)[seen]
-    corners = pixels[seen]
-    shining = np.isin(roles, ("headlamp", "tail"))
-    lamps = np.column_stack(
-        [corners[shining].mean(axis=1), np.where(roles[shining] == "headlamp", 1.0, -1.0)]
-    )
+    shape, corners, front = _shapes()[name], pixels[seen], _fronts(name)[seen]
+    shining = front != 0
+    lamps = np.empty((np.count_nonzero(shining), 3))
+    lamps[:, :2], lamps[:, 2] = corners[shining].mean(axis=1), front[shining]
     return Figure(
         thing,
         float(np.hypot(thing.x, thing.y)) - (_SADDLE_M if thing.on is not None else 0.0),

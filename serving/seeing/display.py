@@ -20,7 +20,7 @@ LONGEST_ASPECT = 4
 """No picture has pixels longer than this by their width: who says so is damaged, and not believed."""
 
 WIDEST_GREY = 640
-"""A grey picture is made smaller by a whole number until it is about as wide; things can be followed in it."""
+"""A grey picture is made smaller by a whole number, to about this width: things can be followed in it."""
 
 _LUMA = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray")
 """Formats whose first plane is luma, a byte a pixel: it is taken as it lies, and nothing is converted."""
@@ -61,7 +61,7 @@ def _luma(picture: VideoFrame) -> Pixels:
     if picture.format.name not in _LUMA:
         return np.asarray(picture.to_ndarray(format="gray"), np.uint8)
     plane = picture.planes[0]
-    lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    lines = np.asarray(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return lines[: picture.height, : picture.width]
 
 

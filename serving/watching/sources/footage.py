@@ -170,7 +170,7 @@ class Footage:
             self._shown_at = None
 
     def _paired(self, video: Video, packets: Iterable[Arrival], time_of: Clock) -> Iterator[Frame]:
-        """The due frames with their glimpses; what still waits for one when the packets break off comes too."""
+        """The due frames with their glimpses; when packets break off, what still waits for one comes too."""
         pairs = Pairs()
         try:
             for picture, at in self._timed(video, packets, time_of):

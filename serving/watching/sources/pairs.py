@@ -1,7 +1,7 @@
 """Due frames in pairs: each waits for the picture a moment later, in which it is seen how things move."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ class Pairs:
         self._waiting.append((frame, take))
 
     def show(self, at: datetime, take: Hashable, grey: Callable[[], NDArray[np.uint8]]) -> Iterator[Frame]:
-        """The frames that wait no more, now that the picture of `at` has come; `grey` is asked only for them."""
+        """The frames that wait no more, now that the picture of `at` has come; `grey` shows it if need be."""
         while self._waiting:
             frame, own = self._waiting[0]
             after = at - frame.at

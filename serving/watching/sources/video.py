@@ -90,7 +90,7 @@ class Video:
                 yield None  # of a stream that came up amid damage; what follows can be read
             except (av.FFmpegError, OSError):
                 raise
-            except Exception as error:  # noqa: BLE001 - nobody knows what a damaged container makes PyAV do
+            except Exception as error:
                 raise OSError(errno.EBADMSG, f"it is damaged ({type(error).__name__})") from error
             else:
                 return

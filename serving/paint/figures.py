@@ -1,8 +1,9 @@
 """The things that stand before a synthetic camera, as polygons in its picture."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from typing import Self
 
 import cv2
 import numpy as np
@@ -19,6 +20,9 @@ Floats = NDArray[np.float64]
 
 _SHIFT = 3
 """Corners are handed to OpenCV in eighths of a pixel."""
+
+_HALF_WAY = -0.25
+"""The middle of a pixel is a whole number: x of a picture is x / 2 - 1/4 of one of half the size."""
 
 _STEP_M = 0.7
 _STANDING_MS = 0.2
@@ -54,6 +58,13 @@ class Figure:
                 cv2.polylines(image, [polygon], True, colour, thickness, cv2.LINE_AA, _SHIFT)
             else:
                 cv2.fillConvexPoly(image, polygon, colour, cv2.LINE_AA, _SHIFT)
+
+    def moved(self, thing: Thing, foot: Floats, to: Floats, scale: float) -> Self:
+        """The figure as `thing`, `scale` times as large: what was at `foot` (2,) is now at `to` (2,)."""
+        shift = to - scale * foot
+        box = (self.box.reshape(2, 2) * scale + shift).ravel()
+        lamps = self.lamps * (scale, scale, 1) + (*shift, 0)
+        return replace(self, thing=thing, polygons=self.polygons * scale + shift, box=box, lamps=lamps)
 
     def mark(self, ids: NDArray[np.uint8], number: int) -> None:
         """Fill the figure's silhouette in `ids` with `number`."""
@@ -104,6 +115,25 @@ def figures(
         groups.setdefault(_shape_name(thing), []).append(thing)
     found = [one for name, group in groups.items() for one in _group(name, group, calibration, size, seconds)]
     return sorted(found, key=lambda figure: -figure.depth)
+
+
+def halved(
+    found: Sequence[Figure], later: Iterable[Thing], calibration: Calibration, size: tuple[int, int]
+) -> list[Figure]:
+    """The figures of a picture of `size` where their things are `later`, in one of half the size.
+
+    They are shifted and scaled, which over a fraction of a second is all they do; who is gone is left out.
+    """
+    where = {thing.id: thing for thing in later}
+    kept = [(figure, where[figure.thing.id]) for figure in found if figure.thing.id in where]
+    ground = np.array([(one.x, one.y, 0.0) for figure, thing in kept for one in (figure.thing, thing)])
+    feet = calibration.project(ground).reshape(-1, 2, 2) * size
+    away = np.hypot(*ground.reshape(-1, 2, 3)[..., :2].transpose(2, 0, 1))
+    return [
+        figure.moved(thing, foot, to / 2 + _HALF_WAY, float(before / after) / 2)
+        for (figure, thing), (foot, to), (before, after) in zip(kept, feet, away, strict=True)
+        if np.isfinite((foot, to)).all()
+    ]
 
 
 def _group(

@@ -26,6 +26,9 @@ FEWEST = 4
 ASTRAY_PX = 1.0
 """A point that comes back farther than this from where it began was lost."""
 
+UNLIKE = 25.0
+"""So many grey levels, on average, what is around a point may differ there from what it was before."""
+
 AGREEING_PX, AGREEING = 0.7, 0.2
 """Half of the points lie no farther than this from their median: pixels, and a share of the way."""
 
@@ -106,14 +109,15 @@ def _standing(grey: Grey, boxes: Floats) -> Floats:
 
 def _followed(before: Grey, after: Grey, points: Floats) -> tuple[Floats, Flags]:
     """How far each point (n, 2) went, and which of them were followed there and back."""
-    there, found, _ = cv2.calcOpticalFlowPyrLK(
+    there, found, unlike = cv2.calcOpticalFlowPyrLK(
         before, after, points, None, winSize=_WINDOW, maxLevel=_LEVELS, criteria=_ENOUGH
     )
     back, again, _ = cv2.calcOpticalFlowPyrLK(
         after, before, there, None, winSize=_WINDOW, maxLevel=_LEVELS, criteria=_ENOUGH
     )
     near = np.linalg.norm(back - points, axis=1) < ASTRAY_PX
-    return there - points, near & (found[:, 0] == 1) & (again[:, 0] == 1)
+    alike = unlike[:, 0] < UNLIKE
+    return there - points, near & alike & (found[:, 0] == 1) & (again[:, 0] == 1)
 
 
 def _agreed(ways: Floats, held: Flags, fewest: int) -> Floats:
@@ -126,8 +130,8 @@ def _agreed(ways: Floats, held: Flags, fewest: int) -> Floats:
 
 def _medians(values: Floats, held: Flags) -> Floats:
     """The medians (n, m) of those of values (n, k, m) that are held (n, k); NaN where none is."""
-    ordered = np.sort(np.where(held[..., None], values, np.float32(np.nan)), axis=1)  # NaN comes last
-    count = held.sum(axis=1)
-    group = np.arange(len(values))
-    lower, upper = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, values.shape[1] - 1)
-    return np.asarray((ordered[group, lower] + ordered[group, upper]) / 2, np.float32)
+    told = np.where(held[..., None], values, np.float32(np.nan))
+    ordered = np.sort(np.pad(told, ((0, 0), (0, 1), (0, 0)), constant_values=np.nan), axis=1)  # NaN is last
+    count, group = held.sum(axis=1), np.arange(len(values))
+    lower, upper = ordered[group, np.maximum(count - 1, 0) // 2], ordered[group, count // 2]
+    return np.asarray((lower + upper) / 2, np.float32)

@@ -15,9 +15,9 @@ Flags = NDArray[np.bool_]
 ACROSS = 4
 """So many points across and down are followed in a box.
 
-On a motorway 720 pixels high and two pictures 0.067 s apart, a grid leaves 5 % of the vehicles' boxes without
-a velocity, nearly all of them leaving the picture; as many corners leave 15 %, and err twice as far where a
-vehicle is near, since they crowd on its number plate.
+On a motorway 720 pixels high and two pictures 0.067 s apart, a grid leaves 4 % of the vehicles' boxes without
+a velocity, nearly all of them half out of the picture; a dozen corners a box leave 15 %, and err by half more
+where a vehicle is near, since they crowd on its number plate.
 """
 
 FEWEST = 4
@@ -27,7 +27,7 @@ ASTRAY_PX = 1.0
 """A point that comes back farther than this from where it began was lost."""
 
 UNLIKE = 25.0
-"""So many grey levels, on average, what is around a point may differ there from what it was before."""
+"""What is around a point may differ by so many grey levels, on average, from what it was before."""
 
 AGREEING_PX, AGREEING = 0.7, 0.2
 """Half of the points lie no farther than this from their median: pixels, and a share of the way."""

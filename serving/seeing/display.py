@@ -38,7 +38,7 @@ def displayed(picture: VideoFrame, aspect: Fraction) -> Pixels:
 def grey(picture: VideoFrame, aspect: Fraction) -> Pixels:
     """The luma (height, width) of a decoded picture, shown as `displayed` shows it but smaller.
 
-    At 1280 x 720 it takes 0.06 ms of CPU; a grey picture by way of colour takes 1.5 ms.
+    At 1280 x 720 it takes 0.16 ms of CPU, and FFmpeg's own conversion to grey alone 1.5 ms.
     """
     factor = max(1, round(picture.width / WIDEST_GREY))
     size = max(1, picture.width // factor), max(1, picture.height // factor)

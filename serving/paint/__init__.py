@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lakehouse.city.cameras import Camera
+from lakehouse.city.cameras import Calibration, Camera
 from lakehouse.scenes import Detections
 from lakehouse.synthetic import Moment
 from serving.paint import weather
 from serving.paint.backdrop import Backdrop, Sky, backdrop
-from serving.paint.figures import Figure, figures
+from serving.paint.figures import Figure, figures, halved
 from serving.paint.scenery import Scenery
 
-__all__ = ["paint", "paint_labelled"]
+__all__ = ["paint", "paint_labelled", "paint_pair"]
 
 SEEN = 0.25
 """A thing of which less is visible has no box."""
@@ -32,34 +32,60 @@ def paint_labelled(moment: Moment, camera: Camera, scenery: Scenery) -> tuple[ND
     return image, _boxes(things, (camera.width, camera.height))
 
 
+def paint_pair(
+    moment: Moment, later: Moment, camera: Camera, scenery: Scenery
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The picture at `moment`, and what of it has moved by `later`: grey, of half the width and height.
+
+    The second is what flow is measured in: things are moved as they stand, without rain, noise and clock.
+    """
+    image, things = _picture(moment, camera, scenery)
+    moved = halved(things, later.things, _calibration(camera), (camera.width, camera.height))
+    small = _peopled(_still(moment, camera, scenery).half, moved, moment, camera)
+    return image, np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
 def _picture(moment: Moment, camera: Camera, scenery: Scenery) -> tuple[NDArray[np.uint8], list[Figure]]:
-    calibration, size = camera.calibration, (camera.width, camera.height)
-    if calibration is None:
-        raise ValueError(f"the camera {camera.camera_id} has no calibration to be painted by")
-    sky = Sky.of(moment.daylight, moment.rain_mm, moment.water)
-    scene = backdrop(scenery, calibration, size, sky)
-    things = figures(moment.things, calibration, size, moment.at.timestamp() % 3600)
-    image = scene.image.copy()
-    dark = 1 - moment.daylight
-    weather.shadows(image, things, calibration, 0.35 if moment.rain_mm > 0 else 0.45 + 0.5 * moment.daylight)
-    for thing in things:
-        thing.draw(image, _light(scene, thing))
+    size = camera.width, camera.height
+    things = figures(moment.things, _calibration(camera), size, moment.at.timestamp() % 3600)
+    image = _peopled(_still(moment, camera, scenery), things, moment, camera)
     random = np.random.default_rng(zlib.crc32(f"{moment.camera_id}|{moment.at.isoformat()}".encode()))
-    if dark > 0.3:  # noqa: PLR2004 - drivers switch their lamps on
-        weather.lamps(image, things, dark)
     if moment.rain_mm > 0:
         weather.rain(image, moment.rain_mm, random)
-    weather.noise(image, round(3 + 6 * dark), random)
+    weather.noise(image, round(3 + 6 * (1 - moment.daylight)), random)
     weather.stamp(image, moment.at, camera.name)
     return image, things
+
+
+def _calibration(camera: Camera) -> Calibration:
+    if camera.calibration is None:
+        raise ValueError(f"the camera {camera.camera_id} has no calibration to be painted by")
+    return camera.calibration
+
+
+def _still(moment: Moment, camera: Camera, scenery: Scenery) -> Backdrop:
+    sky = Sky.of(moment.daylight, moment.rain_mm, moment.water)
+    return backdrop(scenery, _calibration(camera), (camera.width, camera.height), sky)
+
+
+def _peopled(scene: Backdrop, things: Sequence[Figure], moment: Moment, camera: Camera) -> NDArray[np.uint8]:
+    """The scene with its figures, their shadows and their lamps."""
+    image, dark = scene.image.copy(), 1 - moment.daylight
+    strength = 0.35 if moment.rain_mm > 0 else 0.45 + 0.5 * moment.daylight
+    weather.shadows(image, things, _calibration(camera), strength)
+    for thing in things:
+        thing.draw(image, _light(scene, thing))
+    if dark > 0.3:  # noqa: PLR2004 - drivers switch their lamps on
+        weather.lamps(image, things, dark)
+    return image
 
 
 def _light(scene: Backdrop, figure: Figure) -> NDArray[np.float32]:
     """The light at a figure's foot."""
     height, width = scene.light.shape[:2]
-    x = int(np.clip((figure.box[0] + figure.box[2]) / 2, 0, width - 1))
-    y = int(np.clip(figure.box[3], 0, height - 1))
-    return np.asarray(scene.light[y, x])
+    left, _, right, foot = figure.box.tolist()
+    x, y = min(max((left + right) / 2, 0), width - 1), min(max(foot, 0), height - 1)
+    return np.asarray(scene.light[int(y), int(x)])
 
 
 def _boxes(things: Sequence[Figure], size: tuple[int, int]) -> Detections:

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Self
 
 import cv2
@@ -47,6 +47,15 @@ class Backdrop:
 
     image: NDArray[np.uint8]
     light: NDArray[np.float32]
+
+    @cached_property
+    def half(self) -> Self:
+        """The same in a picture of half the width and height."""
+        height, width = self.image.shape[:2]
+        image = cv2.resize(self.image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        return type(self)(
+            np.asarray(image, np.uint8), self.light[: height // 2 * 2 : 2, : width // 2 * 2 : 2]
+        )
 
 
 _ONE_AT_A_TIME = threading.Lock()

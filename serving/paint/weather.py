@@ -21,8 +21,7 @@ def shadows(image: Image, figures: Sequence[Figure], calibration: Calibration, s
         return
     height, width = image.shape[:2]
     mask = np.zeros((height // 2, width // 2), np.uint8)
-    corners = np.concatenate([_footprint(figure) for figure in figures])
-    pixels = calibration.project(corners) * (width // 2, height // 2)
+    pixels = calibration.project(_footprints(figures)) * (width // 2, height // 2)
     for patch in pixels.reshape(len(figures), -1, 2):
         if np.isfinite(patch).all():
             cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(patch).astype(np.int32)), int(140 * strength))
@@ -31,17 +30,17 @@ def shadows(image: Image, figures: Sequence[Figure], calibration: Calibration, s
     cv2.multiply(image, shade, dst=image, scale=1 / 255)
 
 
-def _footprint(figure: Figure) -> NDArray[np.float64]:
-    """Eight ground points (8, 3) around a thing's foot and its shadow, which falls a little to the right."""
-    thing = figure.thing
+def _footprints(figures: Sequence[Figure]) -> NDArray[np.float64]:
+    """Eight ground points (n, 8, 3) around each foot and its shadow, which falls a little to the right."""
+    things = [(one.thing.x, one.thing.y, one.thing.heading, one.thing.height) for one in figures]
+    x, y, heading, height = np.array(things).T[..., None]
+    sides = np.array([(one.thing.width, max(one.thing.length, one.thing.width)) for one in figures])
     turn = np.arange(8) * np.pi / 4 + np.pi / 8
-    right = thing.width * 0.62 * np.cos(turn)
-    ahead = max(thing.length, thing.width) * 0.58 * np.sin(turn)
-    sin, cos = np.sin(thing.heading), np.cos(thing.heading)
-    lean = np.where(right * cos + ahead * sin > 0, 0.22 * thing.height, 0.0)
-    x = thing.x + right * cos + ahead * sin + lean
-    y = thing.y - right * sin + ahead * cos
-    return np.stack([x, y, np.zeros(8)], 1)
+    right, ahead = sides[:, :1] * 0.62 * np.cos(turn), sides[:, 1:] * 0.58 * np.sin(turn)
+    sin, cos = np.sin(heading), np.cos(heading)
+    east, north = x + right * cos + ahead * sin, y - right * sin + ahead * cos
+    lean = np.where(right * cos + ahead * sin > 0, 0.22 * height, 0.0)
+    return np.stack([east + lean, north, np.zeros_like(east)], 2)
 
 
 def lamps(image: Image, figures: Sequence[Figure], dark: float) -> None:

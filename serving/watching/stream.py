@@ -23,6 +23,7 @@ from lakehouse.scenes import (
 )  # fmt: skip
 from serving.analytic import Analytic, contained, instances
 from serving.measuring.containment import Contained
+from serving.seeing import motion
 from serving.seeing.detectors import Detector
 from serving.watching.gate import Gate
 from serving.watching.glance import glance
@@ -108,7 +109,8 @@ class Stream:
     def observe(self, frame: Frame, found: Detections) -> Scene:
         """Take what was found in an admitted frame through tracker, analytics and sink."""
         at = to_millisecond(frame.at)
-        self._found, track_ids = self._tracker.follow(at, found, self._size)
+        moving = motion.measured(frame, found)
+        self._found, track_ids = self._tracker.follow(at, moving, self._size)
         scene = Scene.of(frame, self._found, track_ids, self._readings)
         self._note(at, Outcome.LOOKED)
         self._see(scene, stored=scene)
@@ -171,5 +173,7 @@ def run(stream: Stream, source: Source, detector: Detector, stop: Callable[[], b
                 stream.observe(frame, detector.detect([picture])[0])
             if stop():
                 return
+        for at, outcome in source.missed():
+            stream.miss(at, outcome)
     finally:
         stream.close()

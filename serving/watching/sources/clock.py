@@ -36,13 +36,19 @@ class Clock:
     Args:
         step_s: seconds from one picture to the next, where nothing else is known.
         start: the time of the first picture.
+        lasts_s: how long the recording says it is; no hole leads beyond that.
+
+    Attributes:
+        breaks: how often its time was joined where it broke.
+        seams: how often it was moved at all; two pictures lie as far apart as they say where it was not.
     """
 
     largest_hole_s = LARGEST_HOLE_S
 
-    def __init__(self, step_s: float, start: datetime) -> None:
+    def __init__(self, step_s: float, start: datetime, lasts_s: float = float("inf")) -> None:
         self.step_s = step_s
-        self.breaks = 0
+        self.breaks = self.seams = 0
+        self._lasts_s = lasts_s
         self.start = start
         self._elapsed_s: float | None = None
         self._offset_s: float | None = None
@@ -89,12 +95,19 @@ class Clock:
         former_s = self._former_s
         if former_s is not None and 0 < own_s + former_s - last_s <= near_s:
             self._offset_s, self._former_s = former_s, offset_s
+            self.seams += 1
             return former_s
-        if not -near_s <= gap_s <= self.largest_hole_s:
+        if not -near_s <= gap_s <= self._largest_gap_s(last_s):
             self.breaks += 1
+            self.seams += 1
             self._offset_s, self._former_s = last_s + self.step_s - own_s, offset_s
             return self._offset_s
         return offset_s
+
+    def _largest_gap_s(self, last_s: float) -> float:
+        """How long nothing may have been recorded after `last_s`."""
+        left_s = self._lasts_s + NEAR_STEPS * self.step_s - last_s
+        return min(self.largest_hole_s, max(left_s, 0.0))
 
 
 class LiveClock(Clock):
@@ -143,6 +156,7 @@ class LiveClock(Clock):
 
     def _moved(self, at: datetime, to: datetime) -> datetime:
         self.start += to - at
+        self.seams += 1
         return to
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import av
 from av.video.frame import VideoFrame
@@ -15,9 +16,10 @@ from lakehouse.clock import Now
 from lakehouse.places.addresses import redact
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Frame, Outcome
-from serving.seeing.display import displayed
+from serving.seeing.display import displayed, grey
 from serving.watching.sources.arrivals import Arrivals
 from serving.watching.sources.clock import LATE_S, UNTIMED_LATE_S, Beat, Clock, LiveClock
+from serving.watching.sources.pairs import Pairs
 from serving.watching.sources.replays import Replays
 from serving.watching.sources.video import Arrival, Video, bad, decoded, opened
 
@@ -60,6 +62,7 @@ class Footage:
     behind_s: float = field(default=0.0, init=False)
     _beat: Beat = field(init=False)
     _missed: deque[tuple[datetime, Outcome]] = field(default_factory=deque, init=False)
+    _shown_at: datetime | None = field(default=None, init=False)
     _replays: Replays = field(default_factory=Replays, init=False)
 
     def __post_init__(self) -> None:
@@ -76,8 +79,14 @@ class Footage:
         yield from self._stream(video) if self.live else self._recording(video)
 
     def missed(self) -> list[tuple[datetime, Outcome]]:
-        """What was left out since the last call: undecodable, or dropped since it came out of order."""
-        return [self._missed.popleft() for _ in range(len(self._missed))]
+        """What was left out since the last call: undecodable, or dropped since it came out of order.
+
+        What is later than the frame that came last is told with the next one.
+        """
+        until, missed = self._shown_at, []
+        while self._missed and (until is None or self._missed[0][0] < until):
+            missed.append(self._missed.popleft())
+        return missed
 
     def standing(self) -> str:
         """How far behind what has come a live stream is looked at, and its breaks in time; '' for nothing."""
@@ -87,7 +96,9 @@ class Footage:
 
     def _recording(self, video: Video) -> Iterator[Frame]:
         start = self.start or self.now()
-        time_of = LiveClock(video.step_s, self.now) if self.paced else Clock(video.step_s, start)
+        time_of = (
+            LiveClock(video.step_s, self.now) if self.paced else Clock(video.step_s, start, video.lasts_s)
+        )
         seen = False
         with video:
             try:
@@ -150,6 +161,32 @@ class Footage:
             yield packet
 
     def _due(self, video: Video, packets: Iterable[Arrival], time_of: Clock) -> Iterator[Frame]:
+        """The due frames; meanwhile `missed` knows up to when they have come."""
+        try:
+            for frame in self._paired(video, packets, time_of):
+                self._shown_at = frame.at
+                yield frame
+        finally:
+            self._shown_at = None
+
+    def _paired(self, video: Video, packets: Iterable[Arrival], time_of: Clock) -> Iterator[Frame]:
+        """The due frames with their glimpses; when packets break off, what still waits for one comes too."""
+        pairs = Pairs()
+        try:
+            for picture, at in self._timed(video, packets, time_of):
+                take = time_of.seams, picture.width, picture.height
+                yield from pairs.show(at, take, partial(grey, picture, video.aspect))
+                if self._beat.due(at):
+                    pairs.expect(Frame(self.camera_id, at, displayed(picture, video.aspect)), take)
+        except (av.FFmpegError, OSError):
+            yield from pairs.rest()
+            raise
+        yield from pairs.rest()
+
+    def _timed(
+        self, video: Video, packets: Iterable[Arrival], time_of: Clock
+    ) -> Iterator[tuple[VideoFrame, datetime]]:
+        """Each picture when it is to be seen, but those that come out of order, which are counted."""
         broken = self.breaks
         for picture in self._pictures(packets, time_of):
             at = time_of.tell(picture.time if video.timed else None)
@@ -160,8 +197,7 @@ class Footage:
             wait_s = time_of.wait_s(at)
             if wait_s > 0:
                 self.sleep(wait_s)
-            if self._beat.due(at):
-                yield Frame(self.camera_id, at, displayed(picture, video.aspect))
+            yield picture, at
 
     def _pictures(self, packets: Iterable[Arrival], time_of: Clock) -> Iterator[VideoFrame]:
         """The pictures in packets, but those that were seen before; what cannot be decoded is counted."""

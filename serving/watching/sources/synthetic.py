@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from lakehouse import clock
-from lakehouse.scenes import Frame, Outcome
+from lakehouse.scenes import Frame, Glimpse, Outcome
 from lakehouse.synthetic import City
-from serving.paint import paint
+from serving.paint import paint_pair
 from serving.paint.scenery import Scenery
+
+GLIMPSE = timedelta(seconds=1 / 15)
+"""So much later is the picture in which it is seen how things move."""
 
 
 class SyntheticSource:
@@ -36,8 +39,9 @@ class SyntheticSource:
 
     def frame(self, at: datetime) -> Frame:
         """What the camera sees at an instant."""
-        moment = self._city.moment(self._camera.camera_id, at)
-        return Frame(self._camera.camera_id, at, paint(moment, self._camera, self._scenery))
+        now, later = (self._city.moment(self._camera.camera_id, when) for when in (at, at + GLIMPSE))
+        image, grey = paint_pair(now, later, self._camera, self._scenery)
+        return Frame(self._camera.camera_id, at, image, Glimpse(grey, GLIMPSE.total_seconds()))
 
     def missed(self) -> list[tuple[datetime, Outcome]]:
         """Nothing gets lost on the way from a painter."""

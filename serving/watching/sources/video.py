@@ -20,6 +20,9 @@ from lakehouse.problem import BadSource
 MOST_PIXELS = 40_000_000
 """A picture may have so many: an 8K camera has 33 million."""
 
+MOST_FAILURES = 100
+"""So often in a row a damaged container may have no packet to give until it is left alone."""
+
 USUAL_RATE = Fraction(25)
 """Pictures a second of a stream that says nothing, or nonsense, about it."""
 
@@ -43,6 +46,7 @@ class Video:
         listed: it is a playlist, whose parts can be fetched again.
         timed: its format has times of its own; FFmpeg makes some up where it has none.
         step_s: seconds from one picture to the next, as the stream says or by USUAL_RATE.
+        lasts_s: how long it says it is, infinite where it does not.
         aspect: how wide a pixel is by its height.
 
     Raises:
@@ -64,6 +68,7 @@ class Video:
         self.live = shape.name in _CAMERAS or not (
             _lasts(container) or (container.size > 0 and not self.listed)
         )
+        self.lasts_s = (container.duration or 0) / av.time_base if _lasts(container) else float("inf")
         rate = stream.guessed_rate or stream.average_rate
         self.step_s = float(1 / (rate if rate and _SLOWEST <= rate <= _FASTEST else USUAL_RATE))
         self.aspect = stream.sample_aspect_ratio or Fraction(1)
@@ -74,13 +79,22 @@ class Video:
         Raises:
             av.FFmpegError, OSError: the connection broke.
         """
-        while True:
+        failures = 0
+        while failures < MOST_FAILURES:
             try:
-                yield from self._container.demux(self._stream)
+                for packet in self._container.demux(self._stream):
+                    failures = 0
+                    yield packet
             except IndexError:
+                failures += 1
                 yield None  # of a stream that came up amid damage; what follows can be read
+            except (av.FFmpegError, OSError):
+                raise
+            except Exception as error:
+                raise OSError(errno.EBADMSG, f"it is damaged ({type(error).__name__})") from error
             else:
                 return
+        raise OSError(errno.EBADMSG, "it is damaged, and what follows cannot be found")
 
     def __enter__(self) -> Self:
         return self
@@ -106,13 +120,16 @@ def opened(
     wanted = {"protocol_whitelist": protocols, **(options or {})}
     try:
         container = av.open(address, options=wanted, timeout=timeout_s, metadata_errors="replace")
-    except (av.FFmpegError, OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - a damaged header makes PyAV raise anything
         raise bad(address, error) from None
     try:
         return Video(address, container)
     except BadSource:
         container.close()
         raise
+    except Exception as error:  # noqa: BLE001 - the same
+        container.close()
+        raise bad(address, error) from None
 
 
 def bad(address: str, error: Exception) -> BadSource:
@@ -128,7 +145,7 @@ def decoded(packet: Arrival) -> list[VideoFrame] | None:
     """The pictures that a packet completes, none of them too large; None where it cannot be decoded."""
     try:
         pictures = [] if packet is None else packet.decode()
-    except av.FFmpegError:
+    except Exception:  # noqa: BLE001 - whatever a damaged packet makes PyAV raise
         return None
     small = all(picture.width * picture.height <= MOST_PIXELS for picture in pictures)
     return None if packet is None or not small else pictures

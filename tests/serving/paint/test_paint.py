@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.city.cameras import Calibration, Camera
-from lakehouse.scenes import LABELS
+from lakehouse.scenes import LABELS, Frame, Glimpse
 from lakehouse.synthetic import City, Moment, Thing
-from serving.paint import paint, paint_labelled
+from serving.paint import paint, paint_labelled, paint_pair
 from serving.paint.figures import figures
 from serving.paint.scenery import Scenery
 from serving.paint.studio import Studio
+from serving.seeing import motion
 
 AT = datetime(2026, 10, 7, 3, tzinfo=UTC)
 SIZES = {
@@ -156,3 +157,39 @@ def test_a_street_a_gate_and_a_square_of_the_city_are_painted(camera_id):
         city.moment(camera_id, AT), city.cameras[camera_id], Scenery.of(city.layout(camera_id), 1)
     )
     assert picture.std() > 10
+
+
+def test_a_pair_is_the_picture_and_what_has_moved():
+    """The first of a pair is the picture itself; the second is grey, half as large, and of the same view."""
+    now = moment(thing(), thing("person", x=-4, y=14, id=2), daylight=1.0)
+    image, grey = paint_pair(now, now, camera(), STREET)
+    assert (image == paint(now, camera(), STREET)).all()
+    assert grey.shape == (180, 320)
+    small = image.mean(axis=2).reshape(180, 2, 320, 2).mean(axis=(1, 3))
+    assert np.corrcoef(grey[20:-20].ravel(), small[20:-20].ravel())[0, 1] > 0.97
+
+
+@pytest.mark.parametrize("daylight", [1.0, 0.0])
+@pytest.mark.parametrize("metres", [-0.6, 0.0, 0.6])
+def test_what_moves_between_a_pair_is_measured_as_it_moves(daylight, metres):
+    """A car that drives on, and one that stands, are told within a pixel, by day and at night."""
+    after_s, view = 1 / 15, camera()
+    going, standing = thing(heading=1.57), thing(x=-5, y=16, id=2, heading=1.57, tone=9)
+    now, later = (
+        moment(replace(going, x=going.x + way), standing, daylight=daylight) for way in (0.0, metres)
+    )
+    image, grey = paint_pair(now, later, view, STREET)
+    _, found = paint_labelled(now, view, STREET)
+    frame = Frame("c", AT, image, Glimpse(grey, after_s))
+    told = motion.measured(frame, found).velocities * after_s
+    ground = [(going.x + way, going.y, going.height / 2) for way in (0.0, metres)]
+    true = np.diff(view.calibration.project(ground) * (640, 360), axis=0)[0]
+    order = np.argsort(found.boxes[:, 0])
+    assert told[order] == pytest.approx(np.array([(0, 0), true]), abs=1.0)
+
+
+def test_who_is_gone_a_moment_later_is_left_out():
+    """Where nobody is left, the second of a pair shows the street alone."""
+    empty, view = moment(), camera()
+    (_, gone), (_, none) = (paint_pair(now, empty, view, STREET) for now in (moment(thing()), empty))
+    assert (gone == none).all()

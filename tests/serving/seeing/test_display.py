@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving.seeing.display import displayed, shown
+from serving.seeing.display import WIDEST_GREY, displayed, grey, shown
 
 LONGEST = 400
 
@@ -158,3 +158,32 @@ def test_the_colours_of_print_are_shown():
     picture = Image.new("RGB", (64, 48), (250, 10, 30)).convert("CMYK")
     blue, green, red = shown(_opened(picture, "JPEG"), LONGEST)[10, 10].tolist()
     assert (blue, green, red) == pytest.approx((30, 10, 250), abs=8)
+
+
+@pytest.mark.parametrize("aspect", [None, Fraction(4, 3), Fraction(2, 3)])
+@pytest.mark.parametrize("turned", [{}, {"degrees": 90}, {"degrees": 180}, {"degrees": 90, "hflip": True}])
+def test_a_grey_picture_lies_as_the_coloured_one(tmp_path, aspect, turned):
+    """It is turned and stretched alike, and its luma is that of the picture."""
+    picture, told = _frame(tmp_path / "clip.mp4", aspect, **turned)
+    image, luma = displayed(picture, told), grey(picture, told)
+    assert luma.shape == image.shape[:2]
+    assert _corner(luma) == _corner(image)
+    assert np.corrcoef(luma.ravel(), image.mean(axis=2).ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("kind", ["yuv420p", "yuvj422p", "nv12", "gray", "bgr24", "yuv420p10le", "yuyv422"])
+def test_luma_is_taken_from_any_format(kind):
+    """As it lies where the first plane is luma, and converted elsewhere."""
+    picture = av.VideoFrame.from_ndarray(_marked(), format="bgr24").reformat(format=kind)
+    luma = grey(picture, Fraction(1))
+    assert luma.shape == (48, 64)
+    assert luma.dtype == np.uint8
+    assert _corner(luma) == ["upper left"]
+
+
+def test_a_large_grey_picture_comes_smaller():
+    """By a whole number, to about 640 pixels; its proportions stay."""
+    for width, factor in ((640, 1), (800, 1), (1280, 2), (1920, 3), (3840, 6)):
+        luma = grey(av.VideoFrame(width, width * 9 // 16, "yuv420p"), Fraction(1))
+        assert luma.shape == (width * 9 // 16 // factor, width // factor)
+    assert WIDEST_GREY == 640

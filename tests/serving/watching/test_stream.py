@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import cv2
 import numpy as np
 import pytest
 
 from lakehouse.city.cameras import Camera, Purpose, Zone
-from lakehouse.scenes import Detections, Event, Frame, Health, Measure, Outcome
+from lakehouse.scenes import Detections, Event, Frame, Glimpse, Health, Measure, Outcome
 from serving.measuring.containment import Contained
+from serving.seeing import motion
 from serving.watching.gate import Gate
 from serving.watching.stream import Stream, run
 
@@ -220,3 +222,55 @@ def test_it_can_be_stopped(kept, noise):
     assert len(kept.scenes) == 7
     assert [one.n for one in kept.values("crowd.people")] == [7]
     assert len(kept.looks) == 1
+
+
+class Following:
+    """A tracker that keeps what it was given."""
+
+    def __init__(self):
+        self.given = []
+
+    def follow(self, _at, found, _size):
+        """Everything is new."""
+        self.given.append(found)
+        return found, np.arange(len(found))
+
+
+def test_what_moves_reaches_the_tracker_and_the_scene(kept):
+    """A wall that fills the picture moves by 3 and 2 pixels in a tenth of a second, and so does its box."""
+    random = np.random.default_rng(1)
+    grey = cv2.GaussianBlur(random.integers(0, 255, (110, 180)).astype(np.uint8), (0, 0), 2)
+    grey = cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX)
+    first, second = grey[10:100, 10:170], grey[8:98, 7:167]
+    stream = Stream(CAMERA, kept, epoch=1)
+    stream._tracker = Following()
+    frame = Frame("cam-1", START, cv2.cvtColor(first, cv2.COLOR_GRAY2BGR), Glimpse(second, 0.1))
+    boxes = np.array([[0, 0, 160, 90]], np.float32)
+    found = Detections(boxes, np.array(["car"]), np.ones(1, np.float32))
+    assert stream.admit(frame) is not None
+    scene = stream.observe(frame, found)
+    assert stream._tracker.given[0].velocities == pytest.approx(np.array([[30, 20]]), abs=3)
+    assert scene.motion() == pytest.approx(np.array([[30 / 160, 20 / 90]]), abs=0.04)
+
+
+def test_nothing_is_followed_in_a_frame_that_nobody_looks_into(kept, noise, monkeypatch):
+    """Late and gated frames cost no flow."""
+    asked = []
+    monkeypatch.setattr(motion, "measured", lambda frame, found: asked.append(frame) or found)
+    stream = Stream(CAMERA, kept, epoch=1, gate=Gate(due_s=5))
+    run(stream, Reel(noise), People(1))
+    assert len(asked) == stream.outcomes[Outcome.LOOKED] < 20
+
+
+def test_what_was_missed_after_the_last_frame_is_counted(kept, noise):
+    """A recording whose end cannot be decoded says so in its last look."""
+
+    class Ending(Reel):
+        def frames(self):
+            yield from super().frames()
+            self._missed = [(START + timedelta(seconds=1.5), Outcome.UNDECODABLE)]
+
+    stream = Stream(CAMERA, kept, epoch=1)
+    run(stream, Ending(noise[:3]), People(1))
+    assert stream.outcomes[Outcome.UNDECODABLE] == 1
+    assert kept.looks[-1].outcomes.tolist().count(Outcome.UNDECODABLE) == 1

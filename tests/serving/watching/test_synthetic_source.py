@@ -53,3 +53,11 @@ def test_a_camera_that_is_out_yields_nothing(city):
     assert all(at < begin or at >= end - timedelta(seconds=1) for at in times)
     assert times[-1] >= end - timedelta(seconds=1)
     assert source.missed() == []
+
+
+def test_each_frame_has_the_picture_a_moment_later(city):
+    """It is 1/15 s later, grey and half as large, and what moves has moved on in it."""
+    frame = SyntheticSource("dr-cipto", city, start=START).frame(START)
+    assert frame.glimpse.after_s == pytest.approx(1 / 15, abs=1e-6)
+    assert frame.glimpse.grey.shape == (180, 320)
+    assert frame.glimpse.grey.std() > 10

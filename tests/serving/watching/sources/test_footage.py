@@ -1,6 +1,7 @@
 """What is live and what is a recording, as the source itself says, over real connections."""
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from fractions import Fraction
 from itertools import count, islice
@@ -372,3 +373,132 @@ def test_a_container_that_breaks_up_is_read_on(film, tmp_path):
     packets = list(video.packets())
     assert packets.count(None) == 1
     assert len(packets) > 38
+
+
+@pytest.mark.parametrize(
+    ("rate", "after_s"), [(60, 0.05), (30, 2 / 30), (25, 0.08), (15, 1 / 15), (10, 0.1), (5, None)]
+)
+def test_a_due_frame_has_the_picture_a_moment_later(film, tmp_path, rate, after_s):
+    """It is the first that is 0.05 s later or more; where pictures are farther apart than 0.15 s, none."""
+    source = open_source(str(film.encode(tmp_path / "c.mp4", 2 * rate, rate=rate)), film.CAMERA, fps=2)
+    glimpses = [frame.glimpse for frame in source.frames()]
+    if after_s is None:
+        assert glimpses == [None] * 4
+    else:
+        assert [one.after_s for one in glimpses] == pytest.approx([after_s] * 4, abs=0.002)
+        assert {one.grey.shape for one in glimpses} == {(240, 320)}
+
+
+def test_a_glimpse_is_the_picture_that_followed(film, tmp_path):
+    """At 30 a second it resembles the third picture more than any other."""
+    path = film.encode(tmp_path / "c.mp4", 8, rate=30)
+    frame = next(open_source(str(path), film.CAMERA, fps=2).frames())
+    greys = [film.picture(number) @ (0.114, 0.587, 0.299) for number in range(8)]
+    alike = [np.corrcoef(frame.glimpse.grey.ravel(), grey.ravel())[0, 1] for grey in greys]
+    assert int(np.argmax(alike)) == 2
+
+
+def test_nothing_is_seen_across_a_break(film, tmp_path):
+    """Where time was joined nobody knows how far two pictures lie apart: no glimpse is had there."""
+    times = [*np.arange(0, 16) / 30, *(7200 + np.arange(0, 16) / 30)]
+    source = open_source(str(film.encode(tmp_path / "c.mkv", times=times)), film.CAMERA, fps=2)
+    frames = list(source.frames())
+    assert source.breaks == 1
+    assert [frame.glimpse is None for frame in frames] == [False, True, False]
+
+
+def test_the_last_frame_comes_without_one(film, tmp_path):
+    """What is due when nothing follows any more is a frame like the others."""
+    source = open_source(str(film.encode(tmp_path / "c.mp4", 16, rate=30)), film.CAMERA, fps=2)
+    assert [frame.glimpse is None for frame in source.frames()] == [False, True]
+
+
+@pytest.mark.parametrize("failure", [IndexError, ValueError, MemoryError, OSError])
+def test_whatever_a_container_raises_is_a_break(film, tmp_path, failure):
+    """A recording that fails half-way ends there, with the frames that it had, and no traceback."""
+    source = Footage(str(film.encode(tmp_path / "c.ts", kind="mpegts")), "cam-1", 2, "file")
+    video = opened(source.address, "file")
+    demux = video._container.demux
+
+    class Failing:
+        def __init__(self):
+            self.begun = False
+
+        def demux(self, stream):
+            if not self.begun:
+                self.begun = True
+                yield from islice(demux(stream), 20)
+            raise failure("damaged")
+
+        def close(self):
+            """Nothing is left to be closed."""
+
+    video._container = Failing()
+    frames = list(source._recording(video))
+    assert len(frames) >= 3
+
+
+def test_whatever_a_decoder_raises_is_undecodable(film):
+    """A packet that cannot be decoded is counted, whatever is wrong with it."""
+
+    class Mad:
+        def __init__(self, failure):
+            self.failure = failure
+
+        def decode(self):
+            raise self.failure
+
+    source = Footage("x", "cam-1", 1000, "file")
+    video = type("Video", (), {"timed": True, "aspect": 1})
+    packets = [Mad(failure) for failure in (IndexError(), ValueError(), MemoryError(), RuntimeError())]
+    assert list(source._due(video, packets, Clock(0.1, film.START))) == []
+    assert [outcome for _, outcome in source.missed()] == [Outcome.UNDECODABLE] * 4
+
+
+@pytest.mark.parametrize("failure", [IndexError, ValueError, MemoryError])
+def test_whatever_a_header_raises_is_refused(monkeypatch, failure):
+    """A header that PyAV stumbles over is a bad source, with its address."""
+
+    def fail(*_args, **_kwargs):
+        raise failure
+
+    monkeypatch.setattr(av, "open", fail)
+    with pytest.raises(BadSource, match=f"it cannot be read: {failure.__name__}"):
+        opened("x.mp4", "file")
+
+
+@pytest.fixture(scope="module")
+def whole(film, tmp_path_factory):
+    """A small clip of four seconds as MP4 and as MPEG-TS."""
+    folder = tmp_path_factory.mktemp("whole")
+    return {
+        "mp4": film.encode(folder / "clip.mp4").read_bytes(),
+        "ts": film.encode(folder / "clip.ts", kind="mpegts").read_bytes(),
+    }
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("kind", ["mp4", "ts"])
+def test_a_damaged_clip_ends_in_frames_or_is_refused(film, whole, tmp_path, kind, seed):
+    """Bytes that were changed anywhere, or in the index, never end in a traceback."""
+    random = np.random.default_rng(seed)
+    data = np.frombuffer(whole[kind], np.uint8).copy()
+    index = whole[kind].find(b"moov")
+    begin = index if kind == "mp4" and seed % 2 else 0
+    places = random.integers(begin, len(data), 12 if begin else 200)
+    data[places] = random.integers(0, 256, len(places))
+    path = tmp_path / f"clip.{kind}"
+    path.write_bytes(data.tobytes())
+    source = open_source(str(path), film.CAMERA, fps=2, start=film.START)
+    times = None
+    with suppress(BadSource):
+        times = [frame.at for frame in source.frames()]
+    assert times is None or (times == sorted(set(times)) and 0 < len(times) <= 40)
+
+
+def test_a_hole_that_leads_beyond_a_recordings_end_is_not_believed(film):
+    """What a clip of six seconds has an hour later follows the last picture; a hole within it is time."""
+    clock = Clock(0.1, film.START, lasts_s=6.0)
+    told = [clock.tell(own_s) for own_s in (0.0, 0.1, 2.0, 2.1, 2600.0, 2600.1, 2600.2)]
+    assert [round((at - film.START).total_seconds(), 3) for at in told] == [0, 0.1, 2.0, 2.1, 2.2, 2.3, 2.4]
+    assert clock.breaks == 1

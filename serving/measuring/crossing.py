@@ -153,23 +153,19 @@ class Line:
         scale = np.array([self._mark.aspect, 1.0])
         spots, velocities = scene.ground_points() * scale, scene.motion() * scale
         heights = (scene.boxes[:, 3] - scene.boxes[:, 1]) / GRID
-        columns = scene.track_ids, spots, velocities, heights
-        for track, (x, y), (dx, dy), height in zip(*(column[wanted].tolist() for column in columns), strict=True):
+        columns = (column[wanted].tolist() for column in (scene.track_ids, spots, velocities, heights))
+        for track, (x, y), (dx, dy), height in zip(*columns, strict=True):
             yield track, Way(scene.at, (x, y), None if math.isnan(dx) else (dx, dy), height)
 
     def _follow(self, track: int, way: Way) -> int:
         """Move one track on; return +1 where it is known now to have come in, -1 where out, else 0."""
-        walker = self._walkers.pop(track, None)
-        if walker is None:
-            walker = Walker(way, Run(way), first=way if self._looks and track > self._newest else None)
-            again = False
-        else:
-            again = True
-        self._walkers[track] = walker
+        known = self._walkers.pop(track, None)
+        begins = self._looks and track > self._newest
+        walker = self._walkers[track] = known or Walker(way, Run(way), first=way if begins else None)
         drift = None if way.velocity is None else self._mark.drift(way.velocity)
         walker.see(way, self._mark.away(way.spot), drift, self._passing.slack)
         crossed = self._settle(walker, max(self._passing.frames, _CONFIRMED))
-        return crossed or (self._came(walker) if again else 0)
+        return crossed or (self._came(walker) if known else 0)
 
     def _leave(self, walkers: Iterable[Walker]) -> Crossed:
         frames = self._passing.frames
@@ -203,7 +199,8 @@ class Line:
         if walker.gone:
             return 0
         walker.gone = True
-        passed = self._mark.passage(walker.last, [look for look in self._looks if look > walker.last.at], self._gone)
+        looks = [look for look in self._looks if look > walker.last.at]
+        passed = self._mark.passage(walker.last, looks, self._gone)
         if passed is None or walker.settled == passed.side or passed.at <= walker.last.at:
             return 0
         return self._count(walker, passed, guessed=True)

@@ -1,11 +1,11 @@
 """What passed a line between two looks, told by how it moves."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import NamedTuple
-
-import numpy as np
 
 from lakehouse.city.cameras import Camera, Zone
 
@@ -79,7 +79,7 @@ class Mark:
     @property
     def length(self) -> float:
         """From its first point to its second."""
-        return float(np.hypot(*np.subtract(self.second, self.first))) or 1.0
+        return math.dist(self.first, self.second) or 1.0
 
     def away(self, spot: Spot) -> float:
         """How far a spot lies from the line, to its right positive."""
@@ -94,8 +94,8 @@ class Mark:
         return self._along_and_aside(spot[0] - self.first[0], spot[1] - self.first[1])[0]
 
     def _along_and_aside(self, x: float, y: float) -> Spot:
-        ahead, down = (np.subtract(self.second, self.first) / self.length).tolist()
-        return x * ahead + y * down, y * ahead - x * down
+        ahead, down = (b - a for a, b in zip(self.first, self.second, strict=True))
+        return (x * ahead + y * down) / self.length, (y * ahead - x * down) / self.length
 
     def between(self, place: float) -> bool:
         """Whether a place lies on the line, and not past its ends."""
@@ -105,31 +105,23 @@ class Mark:
         """Whether a spot is in the picture."""
         return 0 <= spot[0] <= self.aspect and 0 <= spot[1] <= 1
 
-    def passage(self, way: Way, looks: Iterable[datetime], longest: timedelta) -> Passage | None:
-        """Where a thing that was seen once passed, or is to pass, the line; None if looks would have shown it.
+    def passage(self, way: Way, looks: Sequence[datetime], longest: timedelta) -> Passage | None:
+        """Where a thing passed, or is to pass, the line; None if looks would have shown it.
 
         `looks` are the times of looks that did not find it, from the next to the farthest, either before
-        or after it was seen: at most `MOST_MISSED` of them may have had it in the picture before one has it
-        outside, and it must be over the line until then.
+        or after it was seen: at most `MOST_MISSED` of them had it in the picture before one had it outside,
+        and by then it was over the line.
         """
-        if way.velocity is None or not (drift := self.drift(way.velocity)):
+        drift = self.drift(way.velocity) if way.velocity else 0.0
+        ahead_s = -self.away(way.spot) / drift if drift else math.inf
+        if way.velocity is None or abs(ahead_s) > longest.total_seconds():
             return None
-        ahead = -self.away(way.spot) / drift
-        if abs(ahead) > longest.total_seconds():
+        missed = sum(1 for _ in takewhile(lambda look: self.shown(way.spot_at(look)), looks))
+        if missed > MOST_MISSED or missed == len(looks):
             return None
-        when = way.at + timedelta(seconds=ahead)
-        missed = 0
-        for look in looks:
-            if not self.shown(way.spot_at(look)):
-                reached = abs(look - way.at) >= abs(when - way.at)
-                break
-            missed += 1
-            if missed > MOST_MISSED:
-                return None
-        else:
+        if abs((looks[missed] - way.at).total_seconds()) < abs(ahead_s):
             return None
-        place = self.place(way.spot_at(when))
-        if not (reached and self.between(place)):
-            return None
-        side, speed = int(np.sign(drift)), float(np.hypot(*way.velocity))
-        return Passage(when, side, place, speed, way.size, abs(ahead))
+        at = way.at + timedelta(seconds=ahead_s)
+        place, speed = self.place(way.spot_at(at)), math.hypot(*way.velocity)
+        passed = Passage(at, 1 if drift > 0 else -1, place, speed, way.size, abs(ahead_s))
+        return passed if self.between(place) else None

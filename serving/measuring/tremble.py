@@ -9,8 +9,8 @@ RECENT = timedelta(seconds=2)
 """What comes from one side of a line to the other in so short a time moves."""
 
 _TOLD, _STANDS = 2, 0.25
-"""Measured velocities tell that a thing stands if there are so many, and explain less than this share of how far
-it came: of what moves they explain nine tenths."""
+"""Measured velocities tell that a thing stands if there are so many, and explain less than this share of how
+far it came."""
 
 _SIGHTINGS = 10
 _MEMORY = 40
@@ -77,7 +77,7 @@ class Tremble:
         return max((side * one.away for one in self.recent if now - one.at <= RECENT), default=0.0)
 
     def stands(self, side: int) -> bool:
-        """Whether its measured velocities tell of far less motion to a side (-1, +1) than its distances do."""
+        """Whether measured velocities tell of far less motion to a side (-1, +1) than its distances do."""
         lately = [one for one in self.recent if self.recent[-1].at - one.at <= RECENT]
         drifts = [side * one.drift for one in lately if one.drift is not None]
         if len(drifts) < _TOLD:

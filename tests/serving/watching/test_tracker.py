@@ -133,7 +133,7 @@ def test_tracks_are_forgotten():
     for number in range(300):
         x, y = 30 + 57 * number % 580, 30 + 83 * number % 300
         tracker.follow(START + timedelta(seconds=number), _found(("person", x, y, 8, 20)), SIZE)
-    assert len(tracker._people.tracks) <= LOST_S + 1
+    assert len(tracker._people) <= LOST_S + 1
 
 
 def _boxes(city, camera, at, random, missed, jitter):

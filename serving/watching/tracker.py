@@ -15,16 +15,16 @@ LOST_S = 5.0
 """A track that was not seen for so long is over: a pillar may hide somebody for four seconds."""
 
 UNKNOWN = 2.5
-"""How fast things are before anything is known of their motion: the standard deviation, in sizes of the box
-a second. The size of a box is the root of its area."""
+"""How fast things are before anything is known of their motion: the standard deviation, in sizes of a box a
+second. The size of a box is the root of its area."""
 
 MIDDLE, SIZE = 0.08, 0.2
 """By how much a box is off: its middle in sizes of the box, its size as a share."""
 
 SLOPPY, STILL = 0.1, 0.5
 """By how much a measured velocity is off: as a share of it, and in sizes of the box a second. Measured with
-Lucas-Kanade on rendered walkers: half are off by less than 0.23 sizes a second, nine of ten by less than 0.42,
-always to the slow side, so that many together are no better than one."""
+Lucas-Kanade on rendered walkers: half are off by less than 0.23 sizes a second, nine of ten by less than
+0.42, mostly to the slow side, so that many together are no better than one."""
 
 SWAY, WEAVE = 0.4, 0.1
 """By how much a velocity changes in a second: in sizes of the box, and as a share of it."""
@@ -100,7 +100,7 @@ class Tracks:
         self.states[:, 5] *= ratio
 
     def likeness(self, seen: Numbers) -> Numbers:
-        """How much likelier each track (n) is what was seen (m, 5) than a new thing is: (n, m), 0 if it is not.
+        """How much likelier a track is what was seen (m, 5) than a new thing is: (n, m), 0 where it is not.
 
         What is known badly, such as where somebody is after seconds behind a pillar, is less likely than
         what is known well: so live tracks come before lost ones.

@@ -42,7 +42,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Thing:
-    """What goes straight on: `x`, `y` and `w`, `h` at `depth` 1, in pixels; `dx`, `dy` a second, `nearer` too.
+    """What goes straight on: x, y, w, h in pixels at depth 1; `dx`, `dy` and `nearer` are a second's.
 
     At another depth it is so much smaller and nearer to the picture's vanishing point, 640, 150.
     """
@@ -282,7 +282,7 @@ def tell(script: str | Callable[..., Script], fps: float, seeing: Seeing, seeds:
 
 
 def fastest(fps: float, seeing: Seeing, seeds: Iterable[int]) -> float:
-    """Up to how many sizes of their box a second things of 60 px are counted within 5 %, and nothing else is."""
+    """Up to how many sizes of its box a second a thing of 60 px is counted within 5 %, both ways."""
     sure = 0.0
     for speed in SPEEDS:
 

@@ -8,6 +8,10 @@ from typing import NamedTuple
 RECENT = timedelta(seconds=2)
 """What comes from one side of a line to the other in so short a time moves."""
 
+_TOLD, _STANDS = 2, 0.25
+"""Measured velocities tell that a thing stands if there are so many, and explain less than this share of how
+far it came."""
+
 _SIGHTINGS = 10
 _MEMORY = 40
 _DOUBT = 3
@@ -17,11 +21,15 @@ _UNKNOWN = 0.15
 
 
 class Sighting(NamedTuple):
-    """When a track was seen, how far from the line, and how high its box was: in heights of the frame."""
+    """When a track was seen, how far from the line, and how high its box was: in heights of the frame.
+
+    `drift` is how fast it was measured to leave the line to its right, a second; None unknown.
+    """
 
     at: datetime
     away: float
     height: float
+    drift: float | None = None
 
 
 @dataclass
@@ -67,3 +75,13 @@ class Tremble:
         """How far it was on a side (-1, +1) within the last `RECENT`; 0 where it was not there."""
         now = self.recent[-1].at
         return max((side * one.away for one in self.recent if now - one.at <= RECENT), default=0.0)
+
+    def stands(self, side: int) -> bool:
+        """Whether measured velocities tell of far less motion to a side (-1, +1) than its distances do."""
+        lately = [one for one in self.recent if self.recent[-1].at - one.at <= RECENT]
+        drifts = [side * one.drift for one in lately if one.drift is not None]
+        if len(drifts) < _TOLD:
+            return False
+        took = (lately[-1].at - lately[0].at).total_seconds()
+        came = side * lately[-1].away + self.deepest(-side)
+        return sum(drifts) / len(drifts) * took < _STANDS * came

@@ -1,6 +1,7 @@
 """The tracker: one id for one thing, at one or two frames a second."""
 
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -108,6 +109,74 @@ def test_lives_never_share_an_id():
     assert min(np.ravel(second)) == 2 * 2**32
 
 
+def _moving(found, *velocities):
+    """The same with measured velocities."""
+    return replace(found, velocities=np.float32(velocities).reshape(-1, 2))
+
+
+@pytest.mark.parametrize("fps", [5.0, 2.0, 1.0])
+def test_a_queue_at_fourteen_sizes_a_second_keeps_its_ids(fps):
+    """Cars that leap over the place of the next are told apart by their velocities."""
+    tracker, ids = Tracker(1, fps), {}
+    for number in range(round(6 * fps)):
+        begins = [400 * number / fps - 240 * car for car in range(8)]
+        there = {car: x for car, x in enumerate(begins) if 0 <= x <= 640}
+        found = _moving(_found(*(("car", x, 200) for x in there.values())), *([400, 0] for _ in there))
+        got = tracker.follow(START + timedelta(seconds=number / fps), found, SIZE)[1]
+        for car, track in zip(there, got.tolist(), strict=True):
+            ids.setdefault(car, set()).add(track)
+    assert len(ids) == 8
+    assert all(len(tracks) == 1 for tracks in ids.values())
+
+
+def test_what_moves_the_other_way_is_another_thing():
+    """A box where a car is expected, but whose velocity is opposite, begins a track."""
+    first = _moving(_found(("car", 200, 200)), [200, 0])
+    second = _moving(_found(("car", 300, 200)), [-200, 0])
+    (one,), (other,) = _ids(Tracker(1, 2.0), first, second)
+    assert one != other
+
+
+@pytest.mark.parametrize("hidden_s", [1, 2, 3, 4])
+@pytest.mark.parametrize("measured", [True, False])
+def test_who_was_behind_a_pillar_is_the_same(hidden_s, measured):
+    """A walker who comes out where time, place and velocity say so keeps the id."""
+    scenes, end = [], 4 + hidden_s
+    for number in range(2 * end + 6):
+        at_s = number / 2
+        there = _found(("person", 60 + 40 * at_s, 200, 20, 50)) if not 3 < at_s < 3 + hidden_s else _found()
+        scenes.append(_moving(there, *[[40, 0]] * len(there)) if measured else there)
+    assert len({track for scene in _ids(Tracker(1, 2.0), *scenes) for track in scene}) == 1
+
+
+def test_the_frames_say_how_much_time_went_by():
+    """A walker is the same at looks that are 0.1 s and 2 s apart."""
+    tracker, ids = Tracker(1, 2.0), set()
+    for at_s in (0, 0.1, 0.2, 1, 3, 3.1, 5):
+        found = _moving(_found(("person", 60 + 90 * at_s, 200, 20, 50)), [90, 0])
+        ids |= set(tracker.follow(START + timedelta(seconds=at_s), found, SIZE)[1].tolist())
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize("fps", [10.0, 5.0])
+def test_two_boxes_of_one_person_do_not_take_turns(fps):
+    """At many looks a second a second, passing box beside a person does not take the person's id."""
+    tracker, ids = Tracker(1, fps), []
+    for number in range(40):
+        boxes = [("person", 100 + 60 * number / fps, 200, 40, 100)]
+        if number % 3 == 1:
+            boxes.append(("person", 122 + 60 * number / fps, 203, 52, 96))
+        ids.append(tracker.follow(START + timedelta(seconds=number / fps), _found(*boxes), SIZE)[1][0])
+    assert len(set(ids)) == 1
+
+
+def test_what_is_dropped_takes_its_velocity_along():
+    """Of a thing with two names the surer one's velocity is kept."""
+    boxes, names = np.float32([[10, 10, 50, 40], [11, 10, 51, 41]]), np.array(["truck", "car"])
+    found = Detections(boxes, names, np.float32([0.6, 0.8]), np.float32([[1, 2], [3, 4]]))
+    assert Tracker(1, 2.0).follow(START, found, SIZE)[0].velocities.tolist() == [[3, 4]]
+
+
 @given(script=st.lists(FOUND, min_size=1, max_size=12), cut=st.integers(0, 12))
 @settings(max_examples=60, deadline=None)
 def test_ids_are_one_to_a_box_and_survive_a_move(script, cut):
@@ -133,7 +202,7 @@ def test_tracks_are_forgotten():
     for number in range(300):
         x, y = 30 + 57 * number % 580, 30 + 83 * number % 300
         tracker.follow(START + timedelta(seconds=number), _found(("person", x, y, 8, 20)), SIZE)
-    assert len(tracker._people.tracks) <= LOST_S + 1
+    assert len(tracker._people) <= LOST_S + 1
 
 
 def _boxes(city, camera, at, random, missed, jitter):

@@ -18,6 +18,7 @@ from lakehouse.problem import BadFolder, BadImage
 from lakehouse.scenes import LABELS, Detections, Frame
 from serving.seeing import pictures
 from serving.seeing.detectors import Detector
+from serving.seeing.motion import measured
 from serving.showing.drawing import drawn
 from serving.showing.movie import Movie
 from serving.watching.adhoc import camera_of, place
@@ -60,10 +61,8 @@ def detected(
 
 
 def look(frame: Frame, detector: Detector) -> Detections:
-    """What a frame shows."""
-    (found,) = detector.detect([frame.image])
-    # How its boxes move is measured here, between the frame's picture and its glimpse.
-    return found
+    """What a frame shows, and how it moves."""
+    return measured(frame, detector.detect([frame.image])[0])
 
 
 def _picture(path: Path, out: Path, detector: Detector, camera: Camera | None) -> Iterator[str]:

@@ -176,5 +176,9 @@ class Beat:
         self._due_s = following_s if following_s > at_s else at_s + self._step_s
         return True
 
+    def left_s(self, at: datetime) -> float:
+        """How many seconds after the picture of `at` the next one is due, 0 where it is by now."""
+        return max(0.0, self._due_s - (at - _EPOCH).total_seconds())
+
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)

@@ -19,9 +19,10 @@ from lakehouse.scenes import Frame, Outcome
 from serving.seeing.display import displayed, grey
 from serving.watching.sources.arrivals import Arrivals
 from serving.watching.sources.clock import LATE_S, UNTIMED_LATE_S, Beat, Clock, LiveClock
+from serving.watching.sources.keyframes import KeyFrames
 from serving.watching.sources.pairs import Pairs
 from serving.watching.sources.replays import Replays
-from serving.watching.sources.video import Arrival, Video, bad, decoded, opened
+from serving.watching.sources.video import Arrival, Video, bad, decoded, opened, own_s
 
 log = logging.getLogger(__name__)
 SHORTEST_BACKOFF_S, LONGEST_BACKOFF_S = 1.0, 30.0
@@ -171,13 +172,15 @@ class Footage:
 
     def _paired(self, video: Video, packets: Iterable[Arrival], time_of: Clock) -> Iterator[Frame]:
         """The due frames with their glimpses; when packets break off, what still waits for one comes too."""
-        pairs = Pairs()
+        pairs, keys = Pairs(), KeyFrames()
         try:
-            for picture, at in self._timed(video, packets, time_of):
+            for picture, at in self._timed(video, _needed(video, packets, keys), time_of):
                 take = time_of.seams, picture.width, picture.height
                 yield from pairs.show(at, take, partial(grey, picture, video.aspect))
                 if self._beat.due(at):
                     pairs.expect(Frame(self.camera_id, at, displayed(picture, video.aspect)), take)
+                if pairs.complete:
+                    keys.rest(picture.time if video.timed else None, self._beat.left_s(at))
         except (av.FFmpegError, OSError):
             yield from pairs.rest()
             raise
@@ -208,3 +211,20 @@ class Footage:
             for picture in pictures or ():
                 if not self._replays.has(picture):
                     yield picture
+
+
+def _needed(video: Video, packets: Iterable[Arrival], keys: KeyFrames) -> Iterator[Arrival]:
+    """The packets that are worth decoding."""
+    rested = False
+    for packet in packets:
+        if (
+            packet is not None
+            and not video.reordered
+            and not keys.needed(own_s(packet), key=packet.is_keyframe)
+        ):
+            rested = True
+            continue
+        if rested:
+            video.begin_anew()
+            rested = False
+        yield packet

@@ -44,6 +44,11 @@ class Pairs:
                 frame = replace(frame, glimpse=Glimpse(grey(), after.total_seconds()))
             yield frame
 
+    @property
+    def complete(self) -> bool:
+        """Whether no frame waits for its glimpse."""
+        return not self._waiting
+
     def rest(self) -> Iterator[Frame]:
         """The frames that wait for a picture which does not come."""
         while self._waiting:

@@ -73,6 +73,15 @@ class Video:
         self.step_s = float(1 / (rate if rate and _SLOWEST <= rate <= _FASTEST else USUAL_RATE))
         self.aspect = stream.sample_aspect_ratio or Fraction(1)
 
+    @property
+    def reordered(self) -> bool:
+        """Whether its pictures are decoded in another order than they are shown."""
+        return bool(self._stream.codec_context.has_b_frames)
+
+    def begin_anew(self) -> None:
+        """Let the decoder forget what it has: what follows is no sequel, and nothing is made up for it."""
+        self._stream.codec_context.flush_buffers()
+
     def packets(self) -> Iterator[Arrival]:
         """The packets of the stream; None for one that belongs nowhere, as in a damaged container.
 
@@ -139,6 +148,11 @@ def bad(address: str, error: Exception) -> BadSource:
     if getattr(error, "errno", None) == errno.EIO and address.startswith("http"):
         remedy = "if its server gives no ranges and its index stands at its end, fetch it and name the file"
     return BadSource(redact(address), f"it cannot be read: {reason}", remedy)
+
+
+def own_s(packet: "Packet[VideoStream]") -> float | None:
+    """When a packet's picture is to be shown, in the stream's own seconds; None where it does not say."""
+    return None if packet.pts is None else float(packet.pts * packet.time_base)
 
 
 def decoded(packet: Arrival) -> list[VideoFrame] | None:

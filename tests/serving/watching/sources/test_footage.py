@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from lakehouse.problem import BadSource
 from lakehouse.scenes import Outcome
-from serving.watching.sources import open_source
+from serving.watching.sources import footage, open_source
 from serving.watching.sources.clock import Clock
 from serving.watching.sources.footage import Footage
 from serving.watching.sources.http import OPTIONS, PROTOCOLS
 from serving.watching.sources.replays import Replays
-from serving.watching.sources.video import opened
+from serving.watching.sources.video import decoded, opened
 
 
 @pytest.fixture
@@ -348,7 +348,7 @@ _MILLISECOND = Fraction(1, 1000)
 def test_everything_is_seen_or_counted_once(film, packets):
     """Whatever comes, each picture that is due is a frame, or is dropped; each bad packet is undecodable."""
     source = Footage("x", "cam-1", 1000, "file")
-    video = type("Video", (), {"timed": True, "aspect": 1})
+    video = type("Video", (), {"timed": True, "aspect": 1, "reordered": True})
     frames = list(source._due(video, [Packet(times) for times in packets], Clock(0.1, film.START)))
     missed = Counter(outcome for _, outcome in source.missed())
     assert missed[Outcome.UNDECODABLE] == packets.count(None)
@@ -449,7 +449,7 @@ def test_whatever_a_decoder_raises_is_undecodable(film):
             raise self.failure
 
     source = Footage("x", "cam-1", 1000, "file")
-    video = type("Video", (), {"timed": True, "aspect": 1})
+    video = type("Video", (), {"timed": True, "aspect": 1, "reordered": True})
     packets = [Mad(failure) for failure in (IndexError(), ValueError(), MemoryError(), RuntimeError())]
     assert list(source._due(video, packets, Clock(0.1, film.START))) == []
     assert [outcome for _, outcome in source.missed()] == [Outcome.UNDECODABLE] * 4
@@ -502,3 +502,54 @@ def test_a_hole_that_leads_beyond_a_recordings_end_is_not_believed(film):
     told = [clock.tell(own_s) for own_s in (0.0, 0.1, 2.0, 2.1, 2600.0, 2600.1, 2600.2)]
     assert [round((at - film.START).total_seconds(), 3) for at in told] == [0, 0.1, 2.0, 2.1, 2.2, 2.3, 2.4]
     assert clock.breaks == 1
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory):
+    """Make ten seconds as a camera sends them, a key frame every so many pictures of 30 a second."""
+
+    def make(gap, options):
+        path = tmp_path_factory.mktemp("sent") / "camera.mkv"
+        random = np.random.default_rng(0)
+        place = random.integers(40, 200, (24, 32, 3)).repeat(10, axis=0).repeat(10, axis=1).astype(np.uint8)
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=30, options={"sc_threshold": "0", **options})
+            stream.width, stream.height, stream.pix_fmt, stream.gop_size = 320, 240, "yuv420p", gap
+            for number in range(300):
+                picture = np.roll(place, 3 * number, axis=1)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+            container.mux(stream.encode(None))
+        return str(path)
+
+    return make
+
+
+def _looked(monkeypatch, film, path, fps, *, thrifty=True):
+    """The frames at so many a second, and how many packets were decoded for them."""
+    handed = []
+    monkeypatch.setattr(footage, "decoded", lambda packet: handed.append(packet) or decoded(packet))
+    if not thrifty:
+        monkeypatch.setattr(footage, "_needed", lambda _video, packets, _keys: packets)
+    frames = list(Footage(path, "cam-1", fps, "file", start=film.START).frames())
+    monkeypatch.undo()
+    return frames, len(handed)
+
+
+@pytest.mark.parametrize(("gap", "fps", "most"), [(30, 1, 70), (15, 1, 55), (30, 0.5, 50), (30, 2, 230)])
+def test_a_look_needs_the_pictures_since_its_key_frame_and_no_others(monkeypatch, film, sent, gap, fps, most):
+    """What is left out is never missed: frames and glimpses are what they would have been."""
+    path = sent(gap, {"bf": "0"})
+    frames, handed = _looked(monkeypatch, film, path, fps)
+    whole, every = _looked(monkeypatch, film, path, fps, thrifty=False)
+    assert every >= 300
+    assert handed <= most
+    assert [frame.at for frame in frames] == [frame.at for frame in whole]
+    for one, other in zip(frames, whole, strict=True):
+        assert (one.image == other.image).all()
+        assert one.glimpse.after_s == other.glimpse.after_s
+        assert (one.glimpse.grey == other.glimpse.grey).all()
+
+
+def test_where_pictures_are_reordered_all_are_decoded(monkeypatch, film, sent):
+    """B frames are shown before what they are made from: nothing is left out."""
+    assert _looked(monkeypatch, film, sent(30, {"bf": "2"}), 1)[1] >= 300

@@ -11,9 +11,9 @@ from serving.watching.sources.keyframes import KeyFrames
 FPS = 30
 
 
-def _decoded(keys, due_s, seconds, *, reordered=False):
+def _decoded(keys, due_s, seconds, *, all_of_them=False):
     """The numbers of the packets that are decoded, and those at which a look was due and could be had."""
-    thrift, decoded, looked, wanted = KeyFrames(reordered=reordered), [], [], 0.0
+    thrift, decoded, looked, wanted = KeyFrames(), [], [], 0.0
     for number in range(seconds * FPS):
         own_s = number / FPS
         if not thrift.needed(own_s, key=number in keys):
@@ -22,14 +22,21 @@ def _decoded(keys, due_s, seconds, *, reordered=False):
         if own_s >= wanted - 1e-9:
             looked.append(number)
             wanted = max(wanted + due_s, own_s)
-            thrift.rest(wanted)
+        if not all_of_them:
+            thrift.rest(own_s, wanted - own_s)
     return decoded, looked
 
 
 def _is_whole(decoded, keys):
-    """Whether each decoded picture follows a decoded one without a gap, or is a key frame."""
+    """Whether each decoded picture follows a decoded one without a gap, is a key frame, or one is late."""
     known = set(decoded)
-    return all(number in keys or number - 1 in known for number in decoded)
+    return all(number in keys or number - 1 in known or _is_late(number, keys) for number in decoded)
+
+
+def _is_late(number, keys):
+    """Whether the last key frame lies farther back than the one before it lay from it."""
+    one, last = sorted(key for key in keys if key <= number)[-2:]
+    return number - last > last - one
 
 
 def test_at_a_look_a_second_only_key_frames_are_decoded():
@@ -54,20 +61,39 @@ def test_with_few_key_frames_everything_is_decoded():
     assert (len(decoded), looked) == (19 * FPS, list(range(0, 570, FPS)))
 
 
-def test_where_pictures_are_reordered_nothing_rests():
-    """B frames are shown before what they are made from."""
-    assert len(_decoded(set(range(0, 600, FPS)), 1.0, 20, reordered=True)[0]) == 20 * FPS
-
-
 def test_a_packet_without_a_time_ends_the_rest():
     """What cannot be placed is decoded."""
-    thrift = KeyFrames(reordered=False)
+    thrift = KeyFrames()
     assert thrift.needed(0.0, key=True)
     assert thrift.needed(0.5, key=True)
-    thrift.rest(10.0)
+    thrift.rest(0.5, 2.0)
     assert not thrift.needed(1.0, key=False)
     assert thrift.needed(None, key=False)
     assert thrift.needed(1.1, key=False)
+
+
+def test_a_key_frame_that_an_encoder_adds_at_a_cut_is_not_expected_again():
+    """Ten seconds between key frames and one more soon after: nothing rests until the tenth second."""
+    decoded, looked = _decoded({0, 300, 303, 600}, 1.0, 30)
+    assert set(range(600)) <= set(decoded)
+    assert looked[:20] == list(range(0, 600, FPS))
+
+
+def test_a_stream_that_has_no_key_frames_any_more_is_decoded_again():
+    """One a second for ten seconds, then none: after a while whatever comes is decoded."""
+    decoded, _ = _decoded(set(range(0, 300, FPS)), 1.0, 30)
+    assert decoded[-500:] == list(range(400, 900))
+
+
+def test_time_that_goes_back_ends_the_rest():
+    """After a break nobody knows when the next key frame comes: it is decoded, and taken for a beginning."""
+    thrift = KeyFrames()
+    for own_s in (100.0, 101.0):
+        assert thrift.needed(own_s, key=True)
+    thrift.rest(101.0, 3.0)
+    assert not thrift.needed(101.5, key=False)
+    assert thrift.needed(0.0, key=True)
+    assert thrift.needed(0.1, key=False)
 
 
 @given(
@@ -75,7 +101,7 @@ def test_a_packet_without_a_time_ends_the_rest():
     st.sampled_from([0.1, 0.4, 0.5, 1.0, 2.0, 5.0]),
 )
 def test_whatever_the_key_frames_every_decoded_picture_can_be_decoded(gaps, due_s):
-    """No decoder lacks the pictures before one, and no look comes later than a key frame."""
+    """Only where a key frame is late a decoder lacks what was before, and no look is later than one."""
     keys, at = {0}, 0
     for gap in gaps:
         at += gap
@@ -91,4 +117,4 @@ def test_whatever_the_key_frames_every_decoded_picture_can_be_decoded(gaps, due_
 def test_with_regular_key_frames_every_look_is_where_it_would_have_been(gap, due_s):
     """Once their distance is known, leaving out changes nothing that is seen."""
     keys = set(range(0, 20 * FPS, gap))
-    assert _decoded(keys, due_s, 20)[1] == _decoded(keys, due_s, 20, reordered=True)[1]
+    assert _decoded(keys, due_s, 20)[1] == _decoded(keys, due_s, 20, all_of_them=True)[1]

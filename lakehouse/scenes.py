@@ -81,6 +81,10 @@ class Detections:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def held(self) -> Self:
+        """The same things where they are: nothing moved, or somebody would have looked."""
+        return self if self.velocities is None else replace(self, velocities=self.velocities * 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:

@@ -40,7 +40,7 @@ def opener(lake: Lake, sink: Sink, fps: float | None = None) -> Opener:
         rate = fps or camera.fps
         source = open_source(Secrets.of_settings().resolve(camera.source), camera, fps=rate, paced=True)
         epoch = life(lake.now())
-        stream = Stream(camera, sink, epoch=epoch, fps=rate, late_after_s=LATE_AFTER_S, gate=Gate())
+        stream = Stream(camera, sink, epoch=epoch, late_after_s=LATE_AFTER_S, gate=Gate())
         return source, stream
 
     return open_camera

@@ -44,7 +44,6 @@ class Stream:
         camera: whose frames these are.
         sink: where the outputs go.
         epoch: the producer's, so that track ids are never used again.
-        fps: how often a frame is looked at; by default the camera's.
         late_after_s: an older frame is dropped; None where age means nothing, as in a file.
         gate: which frames are worth a look; None looks into every one.
         analytics: what looks at the scenes; by default all that apply to the camera.
@@ -57,7 +56,6 @@ class Stream:
         sink: Outlet,
         *,
         epoch: int,
-        fps: float | None = None,
         late_after_s: float | None = None,
         gate: Gate | None = None,
         analytics: Iterable[Analytic | Contained] | None = None,
@@ -68,7 +66,7 @@ class Stream:
         self.health = Health.LIVE
         self.scene: Scene | None = None
         self._sink = sink
-        self._tracker = Tracker(epoch, fps or camera.fps)
+        self._tracker = Tracker(epoch)
         self._late_after = None if late_after_s is None else timedelta(seconds=late_after_s)
         self._gate = gate
         self._analytics = instances(camera) if analytics is None else [_contained(one) for one in analytics]
@@ -130,6 +128,7 @@ class Stream:
         """A gated frame: the last scene holds on, and its tracks with it."""
         if self.scene is None or self._found is None:
             return
+        self._found = self._found.held()
         self._tracker.follow(at, self._found, self._size)
         self._note(at, Outcome.GATED)
         self._see(self.scene.held(at), stored=None)

@@ -133,8 +133,7 @@ class Tracks:
 class Tracker:
     """One id for one thing at few looks a second: people apart from everything else, whatever it is called.
 
-    Ids are `epoch` x 2^32 + n and are never used again. `fps` is how often a frame is looked at; the frames'
-    own times say how far things came.
+    Ids are `epoch` x 2^32 + n and are never used again. The frames' own times say how far things came.
 
     A thing is expected where its measured velocity carries it, from its first box on; without one it may be
     found around its place, the nearer the likelier. Up to so many sizes of their boxes a second things that
@@ -143,7 +142,7 @@ class Tracker:
     missing, corners off by 3 % and no velocities, 1.00, 0.99 and 0.87 of the flow are counted.
     """
 
-    def __init__(self, epoch: int, fps: float) -> None:  # noqa: ARG002 - kept for those who call it
+    def __init__(self, epoch: int) -> None:
         self._next = epoch * _EPOCH
         self._people, self._others = Tracks(), Tracks()
 

@@ -103,7 +103,7 @@ def watch(
         producer = opened.landing.producer(f"watch-{camera.camera_id}", backfill=start is not None)
         tally = Tally(Sink(producer, detector.model_id))
         late_after_s, gate = (LATE_AFTER_S, Gate()) if begun.live else (None, None)
-        stream = Stream(camera, tally, epoch=producer.epoch, fps=fps, late_after_s=late_after_s, gate=gate)
+        stream = Stream(camera, tally, epoch=producer.epoch, late_after_s=late_after_s, gate=gate)
         _follow(stream, begun, detector, tally, stop)
     named = f"{camera.camera_id} ({camera.name}), {outcomes_in_words(stream.outcomes)}{begun.standing()}"
     jobs = [f"next: python -m batch {verb} --lake {lake}" for verb in ("compact", "rollup")]

@@ -114,7 +114,7 @@ class Bench:
 
     def path(self) -> None:
         """Everything that becomes of a frame, from its picture to the sink, against the bare network."""
-        stream = Stream(camera("path", 2), Nowhere(), epoch=1, fps=2)
+        stream = Stream(camera("path", 2), Nowhere(), epoch=1)
         whole, bare, card = Meter(), Meter(), Card.of(detectors.SHIPPED)
         for frame in frames(self.clips / BUSY, 2, self.looks):
             tensor = Fit.of(frame.image.shape[:2], card.width, card.height)
@@ -134,7 +134,7 @@ class Bench:
     def peer(self) -> None:
         """`ultralytics` with its own tracker on torch, one thread, on the same frames."""
         track = _peer(self.weights)
-        stream = Stream(camera("peer", 2), Nowhere(), epoch=1, fps=2)
+        stream = Stream(camera("peer", 2), Nowhere(), epoch=1)
         ours, theirs = Meter(), Meter()
         shown = frames(self.clips / BUSY, 2, self.looks // 2)
         track(shown[0].image)
@@ -175,7 +175,7 @@ class Bench:
         )
 
     def _watch(self, clip: Path, fps: float, gate: Gate | None = None, most: int | None = None) -> Stream:
-        stream = Stream(camera("watched", fps), Nowhere(), epoch=1, fps=fps, gate=gate)
+        stream = Stream(camera("watched", fps), Nowhere(), epoch=1, gate=gate)
         left = None if most is None else iter(range(most - 1))
         source = open_source(str(clip), stream.camera, fps=fps, start=START)
         run(stream, source, self.engine, lambda: left is not None and next(left, None) is None)

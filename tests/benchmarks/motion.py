@@ -246,7 +246,7 @@ SCRIPTS: dict[str, Callable[[np.random.Generator], Script]] = {
 
 def counted(script: Script, fps: float, seeing: Seeing, random: np.random.Generator) -> tuple[int, int]:
     """How many tracker and line have come in and gone out."""
-    tracker, line = Tracker(1, fps), Line(CAMERA, script.zone, Passing())
+    tracker, line = Tracker(1), Line(CAMERA, script.zone, Passing())
     told = np.zeros(2, np.int64)
     phase = random.random() / fps
     for number in range(int(script.lasts_s * fps)):

@@ -12,20 +12,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import av
-import cv2
 import numpy as np
 
 from lakehouse.city.cameras import Camera, Purpose, Zone
 from lakehouse.scenes import VEHICLES, Detections, Frame, Scene
 from serving.measuring.crossing import Line, Passing
-from serving.measuring.stream import APART_S, Stream
+from serving.measuring.stream import Stream
 from serving.seeing import detectors
+from serving.seeing.motion import measured
+from serving.watching.sources import open_source
 from serving.watching.tracker import Tracker
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 DENSEST, RATES = 15.0, (15.0, 5.0, 2.0, 1.0)
 PHASES = 6
+CODED = 1280, 720
 
 
 @dataclass(frozen=True)
@@ -52,48 +53,25 @@ def main() -> None:
 
 
 def _looks(clip: Path) -> Iterator[Look]:
-    """About 15 looks a second, each with a picture that follows it."""
-    with av.open(str(clip)) as container:
-        rate = float(container.streams.video[0].average_rate)
-        pictures = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
-    engine, apart = detectors.load(), max(1, round(APART_S * rate))
-    for number in range(0, len(pictures) - apart, max(1, round(rate / DENSEST))):
-        image, found = pictures[number], engine.detect([pictures[number]])[0]
-        moves = _velocities(_half(image), _half(pictures[number + apart]), found.boxes / 2)
-        told = Detections(found.boxes, found.labels, found.confidences, moves * 2 * rate / apart)
-        yield Look(number / rate, np.broadcast_to(np.zeros(3, np.uint8), image.shape), told)
+    """About 15 looks a second, with how what they show moves."""
+    engine = detectors.load()
+    source = open_source(str(clip), _camera(CODED), fps=DENSEST, start=START)
+    for frame in source.frames():
+        told = measured(frame, engine.detect([frame.image])[0])
+        second = (frame.at - START).total_seconds()
+        yield Look(second, np.broadcast_to(np.zeros(3, np.uint8), frame.image.shape), told)
 
 
-def _half(image: np.ndarray) -> np.ndarray:
-    small = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-
-
-def _velocities(one: np.ndarray, other: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """How far what is in each box moved, (n, 2) in pixels: the median of what is found again, and back."""
-    moved = np.full((len(boxes), 2), np.nan, np.float32)
-    for number, (left, top, right, bottom) in enumerate(boxes.clip(0).astype(int)):
-        inside = one[top : bottom + 1, left : right + 1]
-        points = cv2.goodFeaturesToTrack(inside, 25, 0.01, 3) if min(inside.shape) > 4 else None
-        if points is None:
-            continue
-        points = points + np.float32([left, top])
-        there, seen, _ = cv2.calcOpticalFlowPyrLK(one, other, points, None, maxLevel=4)
-        back, again, _ = cv2.calcOpticalFlowPyrLK(other, one, there, None, maxLevel=4)
-        good = (seen & again)[:, 0].astype(bool) & (np.linalg.norm((back - points)[:, 0], axis=1) < 1)
-        if good.sum() > 3:
-            moved[number] = np.median((there - points)[good, 0], axis=0)
-    return moved
+def _camera(size: tuple[int, int]) -> Camera:
+    return Camera(
+        camera_id="clip", valid_from=START, name="", owner="", site="street", area_id="", lat=0.0, lon=0.0,
+        source="", width=size[0], height=size[1],
+    )  # fmt: skip
 
 
 def _cell(looks: list[Look], height: float, step: int, every: float) -> str:
     """A rate, and what tracks and speeds count at it."""
-    counts = np.array(
-        [
-            _count(looks[first::step], height, 1 / (every * step))
-            for first in range(0, step, -(-step // PHASES))
-        ]
-    )
+    counts = np.array([_count(looks[first::step], height) for first in range(0, step, -(-step // PHASES))])
     tracks_in, tracks_out, into, out, variance = counts.mean(axis=0)
     whole = len(looks) * every
     return (
@@ -102,16 +80,13 @@ def _cell(looks: list[Look], height: float, step: int, every: float) -> str:
     )
 
 
-def _count(looks: list[Look], height: float, rate: float) -> tuple[float, ...]:
+def _count(looks: list[Look], height: float) -> tuple[float, ...]:
     """In and out by tracks; in and out a second by speeds, with the variance of what came in."""
     tall, wide = looks[0].image.shape[:2]
     zone = Zone(zone_id="line", purpose=Purpose.ROAD, corners=((0.0, height), (1.0, height)))
-    camera = Camera(
-        camera_id="clip", valid_from=START, name="", owner="", site="street", area_id="", lat=0.0, lon=0.0,
-        source="", width=wide, height=tall,
-    )  # fmt: skip
+    camera = _camera((wide, tall))
     line, stream = Line(camera, zone, Passing()), Stream(camera, zone, recall=1.0, far=1.0)
-    tracker, crossed = Tracker(1, rate), []
+    tracker, crossed = Tracker(1), []
     for look in looks:
         scene = _scene(look, tracker, (wide, tall))
         vehicles = scene.of_labels(VEHICLES)
@@ -128,9 +103,7 @@ def _count(looks: list[Look], height: float, rate: float) -> tuple[float, ...]:
 def _scene(look: Look, tracker: Tracker, size: tuple[int, int]) -> Scene:
     at = START + timedelta(seconds=look.second)
     once, ids = tracker.follow(at, look.found, size)
-    rows = [int(np.flatnonzero((look.found.boxes == box).all(axis=1))[0]) for box in once.boxes]
-    told = Detections(once.boxes, once.labels, once.confidences, look.found.velocities[rows])
-    return Scene.of(Frame("clip", at, look.image), told, ids)
+    return Scene.of(Frame("clip", at, look.image), once, ids)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class Street:
     def scenes(self, seed, rate, seconds, begin=60.0, *, tracked=False):
         """What is seen at so many looks a second: noisy boxes and velocities, some missed, some unknown."""
         rng = np.random.default_rng(seed)
-        tracker = Tracker(1, rate)
+        tracker = Tracker(1)
         for number in range(int(seconds * rate) + 1):
             second = begin + number / rate
             at = START + timedelta(seconds=second)

@@ -41,13 +41,13 @@ def _ids(tracker, *scenes, fps=2.0):
 def test_a_motorcycle_that_leaps_is_one_track():
     """A thing that moves by one and a half of its lengths between frames keeps its id."""
     scenes = [_found(("motorcycle", 50 + 60 * number, 200)) for number in range(9)]
-    assert {track for (track,) in _ids(Tracker(1, 2.0), *scenes)} == {2**32}
+    assert {track for (track,) in _ids(Tracker(1), *scenes)} == {2**32}
 
 
 def test_two_that_meet_keep_their_ids():
     """Vehicles of the two directions pass one another without swapping."""
     scenes = [_found(("car", 60 + 50 * n, 200), ("car", 560 - 50 * n, 215)) for n in range(11)]
-    ids = _ids(Tracker(1, 2.0), *scenes)
+    ids = _ids(Tracker(1), *scenes)
     assert len({tuple(pair) for pair in ids}) == 1
 
 
@@ -55,14 +55,14 @@ def test_a_missed_frame_does_not_end_a_track():
     """A thing that was not found once or twice is found again where it went."""
     places = [_found(("car", 60 + 45 * n, 200)) for n in range(10)]
     places[4] = places[5] = _found()
-    ids = [track for scene in _ids(Tracker(1, 2.0), *places) for track in scene]
+    ids = [track for scene in _ids(Tracker(1), *places) for track in scene]
     assert len(set(ids)) == 1
 
 
 def test_a_label_that_flickers_keeps_its_id():
     """A vehicle is the same one whether it is called a car or a truck."""
     scenes = [_found((label, 100 + 20 * n, 200)) for n, label in enumerate(("car", "truck", "bus", "car"))]
-    assert len({track for (track,) in _ids(Tracker(1, 2.0), *scenes)}) == 1
+    assert len({track for (track,) in _ids(Tracker(1), *scenes)}) == 1
 
 
 def test_a_person_is_no_vehicle():
@@ -70,7 +70,7 @@ def test_a_person_is_no_vehicle():
     scenes = [
         _found(("motorcycle", 100 + 30 * n, 200), ("person", 100 + 30 * n, 185, 15, 35)) for n in range(4)
     ]
-    ids = _ids(Tracker(1, 2.0), *scenes)
+    ids = _ids(Tracker(1), *scenes)
     assert len({tuple(pair) for pair in ids}) == 1
     assert len(set(ids[0])) == 2
 
@@ -78,7 +78,7 @@ def test_a_person_is_no_vehicle():
 def test_what_left_the_picture_is_over():
     """A car that drove out is not continued by the next one that drives in."""
     leaving = [_found(("car", 440 + 60 * n, 200)) for n in range(4)]
-    ids = _ids(Tracker(1, 2.0), *leaving, _found(), _found(("car", 600, 200)))
+    ids = _ids(Tracker(1), *leaving, _found(), _found(("car", 600, 200)))
     assert ids[-1][0] not in ids[0]
 
 
@@ -86,7 +86,7 @@ def test_what_comes_nearer_speeds_up():
     """A car that drives at the camera keeps its id although it grows and leaps."""
     depths = [60, 50, 40, 30, 20, 13]
     scenes = [_found(("car", 320, 100 + 2400 / depth, 1400 / depth, 1200 / depth)) for depth in depths]
-    assert len({track for (track,) in _ids(Tracker(1, 2.0), *scenes)}) == 1
+    assert len({track for (track,) in _ids(Tracker(1), *scenes)}) == 1
 
 
 def test_one_thing_with_two_names_is_kept_once():
@@ -96,7 +96,7 @@ def test_one_thing_with_two_names_is_kept_once():
         np.array(["truck", "car", "person"]),
         np.float32([0.6, 0.8, 0.5]),
     )
-    kept, ids = Tracker(1, 2.0).follow(START, found, SIZE)
+    kept, ids = Tracker(1).follow(START, found, SIZE)
     assert kept.labels.tolist() == ["car", "person"]
     assert len(ids) == 2
 
@@ -104,7 +104,7 @@ def test_one_thing_with_two_names_is_kept_once():
 def test_lives_never_share_an_id():
     """The next life of a producer begins with ids that the last one never used."""
     scenes = [_found(("car", 100, 100), ("person", 300, 200)) for _ in range(3)]
-    first, second = (_ids(Tracker(epoch, 2.0), *scenes) for epoch in (1, 2))
+    first, second = (_ids(Tracker(epoch), *scenes) for epoch in (1, 2))
     assert not set(np.ravel(first)) & set(np.ravel(second))
     assert min(np.ravel(second)) == 2 * 2**32
 
@@ -117,7 +117,7 @@ def _moving(found, *velocities):
 @pytest.mark.parametrize("fps", [5.0, 2.0, 1.0])
 def test_a_queue_at_fourteen_sizes_a_second_keeps_its_ids(fps):
     """Cars that leap over the place of the next are told apart by their velocities."""
-    tracker, ids = Tracker(1, fps), {}
+    tracker, ids = Tracker(1), {}
     for number in range(round(6 * fps)):
         begins = [400 * number / fps - 240 * car for car in range(8)]
         there = {car: x for car, x in enumerate(begins) if 0 <= x <= 640}
@@ -133,7 +133,7 @@ def test_what_moves_the_other_way_is_another_thing():
     """A box where a car is expected, but whose velocity is opposite, begins a track."""
     first = _moving(_found(("car", 200, 200)), [200, 0])
     second = _moving(_found(("car", 300, 200)), [-200, 0])
-    (one,), (other,) = _ids(Tracker(1, 2.0), first, second)
+    (one,), (other,) = _ids(Tracker(1), first, second)
     assert one != other
 
 
@@ -146,12 +146,12 @@ def test_who_was_behind_a_pillar_is_the_same(hidden_s, measured):
         at_s = number / 2
         there = _found(("person", 60 + 40 * at_s, 200, 20, 50)) if not 3 < at_s < 3 + hidden_s else _found()
         scenes.append(_moving(there, *[[40, 0]] * len(there)) if measured else there)
-    assert len({track for scene in _ids(Tracker(1, 2.0), *scenes) for track in scene}) == 1
+    assert len({track for scene in _ids(Tracker(1), *scenes) for track in scene}) == 1
 
 
 def test_the_frames_say_how_much_time_went_by():
     """A walker is the same at looks that are 0.1 s and 2 s apart."""
-    tracker, ids = Tracker(1, 2.0), set()
+    tracker, ids = Tracker(1), set()
     for at_s in (0, 0.1, 0.2, 1, 3, 3.1, 5):
         found = _moving(_found(("person", 60 + 90 * at_s, 200, 20, 50)), [90, 0])
         ids |= set(tracker.follow(START + timedelta(seconds=at_s), found, SIZE)[1].tolist())
@@ -161,7 +161,7 @@ def test_the_frames_say_how_much_time_went_by():
 @pytest.mark.parametrize("fps", [10.0, 5.0])
 def test_two_boxes_of_one_person_do_not_take_turns(fps):
     """At many looks a second a second, passing box beside a person does not take the person's id."""
-    tracker, ids = Tracker(1, fps), []
+    tracker, ids = Tracker(1), []
     for number in range(40):
         boxes = [("person", 100 + 60 * number / fps, 200, 40, 100)]
         if number % 3 == 1:
@@ -174,14 +174,14 @@ def test_what_is_dropped_takes_its_velocity_along():
     """Of a thing with two names the surer one's velocity is kept."""
     boxes, names = np.float32([[10, 10, 50, 40], [11, 10, 51, 41]]), np.array(["truck", "car"])
     found = Detections(boxes, names, np.float32([0.6, 0.8]), np.float32([[1, 2], [3, 4]]))
-    assert Tracker(1, 2.0).follow(START, found, SIZE)[0].velocities.tolist() == [[3, 4]]
+    assert Tracker(1).follow(START, found, SIZE)[0].velocities.tolist() == [[3, 4]]
 
 
 @given(script=st.lists(FOUND, min_size=1, max_size=12), cut=st.integers(0, 12))
 @settings(max_examples=60, deadline=None)
 def test_ids_are_one_to_a_box_and_survive_a_move(script, cut):
     """Every kept box has an id of its own, and a tracker that was pickled gives the same ids."""
-    whole, moved = Tracker(3, 2.0), Tracker(3, 2.0)
+    whole, moved = Tracker(3), Tracker(3)
     for number, things in enumerate(script):
         if number == cut:
             moved = pickle.loads(pickle.dumps(moved))  # noqa: S301 - it was made here
@@ -198,7 +198,7 @@ def test_ids_are_one_to_a_box_and_survive_a_move(script, cut):
 
 def test_tracks_are_forgotten():
     """What was not seen for long is forgotten, so that the state stays small."""
-    tracker = Tracker(1, 2.0)
+    tracker = Tracker(1)
     for number in range(300):
         x, y = 30 + 57 * number % 580, 30 + 83 * number % 300
         tracker.follow(START + timedelta(seconds=number), _found(("person", x, y, 8, 20)), SIZE)
@@ -236,7 +236,7 @@ def test_counts_over_a_line_are_the_truth(camera_id, kind):
     """With one box in ten missing and corners off by 3 %, ten minutes are within 15 % of the truth."""
     city, random = City(7), np.random.default_rng(1)
     camera = city.cameras[camera_id]
-    analytics, tracker = instances(camera), Tracker(1, 2.0)
+    analytics, tracker = instances(camera), Tracker(1)
     start = datetime(2026, 10, 7, 2, 0, tzinfo=UTC)
     counted = 0.0
     for number in range(10 * 120 + 1):

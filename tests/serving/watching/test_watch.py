@@ -62,6 +62,8 @@ def test_a_file_becomes_rows(clip, weights, tmp_path):
     assert _sums(lake) == {
         "crowd.people": 20,
         "traffic.flow": 2,
+        "traffic.flow_untracked": 0,
+        "traffic.flow_variance": 0,
         "traffic.occupancy": pytest.approx(10 * 0.03, rel=0.1),
     }
     opened = Lake.open(lake)
@@ -122,7 +124,8 @@ def test_a_registered_camera_is_watched_with_its_zones(clip, weights, tmp_path):
     camera = City(7).cameras["lawang-sewu"]
     cameras.register(lake, [camera])
     watch(str(clip), str(tmp_path / "lake"), weights=weights, camera_id="lawang-sewu", start=START)
-    assert set(_sums(tmp_path / "lake")) == {"crowd.people", "tourism.visits"}
+    visits = {"tourism.visits", "tourism.visits_untracked", "tourism.visits_variance"}
+    assert set(_sums(tmp_path / "lake")) == {"crowd.people", *visits}
     assert list(cameras.read(lake)) == ["lawang-sewu"]
 
 

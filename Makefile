@@ -26,7 +26,7 @@ demo-clean: ## Forget the demo's lake
 
 # Two at a time, file by file: much of a test's time is waited for, and a file's tests share what they made.
 # In the order of tests/conftest.py, which begins with the slow files; pytest-xdist would with those of most tests.
-PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest $(PARALLEL)

@@ -119,7 +119,7 @@ class Counting:
 
     def _unsure(self, passed: Passed) -> bool:
         """Whether too much of what passed of late moved too far between two looks."""
-        self._far = _FADES * self._far + passed.far
+        self._far = _FADES * self._far + min(passed.far, passed.both)
         self._all = _FADES * self._all + passed.both
         return self._far > self._settings.unsure_share * self._all
 

@@ -117,7 +117,8 @@ class Line:
     left. So what stands on the line does not count, and what leaves the picture right behind it does.
 
     What is too fast to be seen on both sides counts where its measured velocity leads through the line, and
-    it came into the picture, or left it, between looks; once, whatever number of tracks it was.
+    it came into the picture, or left it, between looks; once, whatever number of tracks it was. Where
+    `frames` asks for more than one scene on a side, that is no crossing.
     """
 
     def __init__(self, camera: Camera, zone: Zone, passing: Passing) -> None:
@@ -207,7 +208,7 @@ class Line:
 
     def _count(self, walker: Walker, passed: Passage | None, *, guessed: bool) -> int:
         """Count a passage, if it is its track's first to that side and no other track's."""
-        if passed is None or passed.side in walker.counted:
+        if passed is None or passed.side in walker.counted or (guessed and self._passing.frames > 1):
             return 0
         walker.counted += (passed.side,)
         if any(passed.same(other) for other, sure in self._told if guessed or not sure):

@@ -209,6 +209,12 @@ def test_one_look_is_enough_where_it_came_or_went_between_looks(away, speed, cro
     assert _counted(_seen_once(away, speed)) == crossed
 
 
+def test_who_asks_for_more_scenes_on_a_side_gets_no_guess():
+    """One look is not the two that `frames` asks for, whatever its velocity says."""
+    line = Line(CAMERA, LEVEL, Passing(frames=2))
+    assert sum(one for told in _told(line, _seen_once(-2.0, 8.0)) for one in told) == 0
+
+
 def test_what_passes_beside_the_line_counts_nothing_whatever_its_velocity():
     """The way leads past the line's end."""
     line = Line(CAMERA, LEVEL.model_copy(update={"corners": ((0.6, AT), (1.0, AT))}), Passing())

@@ -20,17 +20,10 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")  # a busy machine is slow, and no test asserts a time
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """What takes long begins first, so that in the end no worker is left alone with it.
-
-    Files stay whole, and those that start Ray with one worker: two Rays at once take minutes to start.
-    """
+    """Files with much that takes long begin first, so that in the end no worker is left alone with one."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    ray = {item.path for item in items if item.get_closest_marker("ray")}
-    items.sort(key=lambda item: (item.path not in ray, -slow[item.path]))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("ray" if item.path in ray else str(item.path)))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def _free_port():

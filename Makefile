@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-anyday test-anyday-quick storm powercut bench-lake bench-forecast check format clean
+.PHONY: help demo demo-clean test test-anyday test-anyday-quick storm powercut bench-lake bench-detect bench-motion bench-forecast check format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -53,6 +53,12 @@ powercut: $(READY) ## Prove that a power cut loses nothing (needs root): a few m
 
 bench-lake: $(READY) ## How fast the lake is against its peers: about ten minutes, and writes docs/proofs/lake-bench.md
 	$(BIN)/python tests/benchmarks/lake.py --write docs/proofs/lake-bench.md
+
+bench-detect: $(READY) ## What it costs to see, against the bare network and a peer, on real clips (MATAKOTA_DATA=): a few minutes, and writes docs/proofs/detect-bench.md
+	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/detect.py --write docs/proofs/detect-bench.md
+
+bench-motion: $(READY) ## Which speeds are counted at how many looks a second, on scripted roads: some minutes
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/motion.py
 
 .venv-peers/.ready: tests/benchmarks/peers.txt
 	$(PYTHON) -m venv .venv-peers

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +25,14 @@ def pytest_collection_modifyitems(items):
     """Files with much that takes long begin first, so that in the end no worker is left alone with one."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
+
+
+@pytest.fixture
+def keyboard():
+    """Let Ctrl-C through, which a shell's background jobs ignore and pass on to be ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _free_port():

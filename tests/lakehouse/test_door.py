@@ -47,14 +47,6 @@ def test_a_misspelt_option_is_status_2(capsys, monkeypatch):
     assert "--nope" in capsys.readouterr().err
 
 
-@pytest.fixture
-def keyboard():
-    """Let Ctrl-C through, which a shell's background jobs ignore and pass on to be ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("keyboard")
 def test_ctrl_c_is_one_word_and_status_130(capsys, monkeypatch):
     """Who ends a command from the keyboard sees that it was interrupted, and no traceback."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("keyboard")
 STUBS = """
 source ./demo.sh
 must_be_free() { :; }

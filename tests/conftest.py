@@ -21,8 +21,13 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")  # a busy machine is slow, and no test asserts a time
 
 
-def pytest_collection_modifyitems(items):
-    """Files with much that takes long begin first, so that in the end no worker is left alone with one."""
+def pytest_collection_modifyitems(config, items):
+    """Files with much that takes long begin first, so that in the end no worker is left alone with one.
+
+    One process alone keeps the order of the folders, in which a package's Ray ends before the next begins.
+    """
+    if not hasattr(config, "workerinput"):
+        return
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
 

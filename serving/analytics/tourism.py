@@ -55,7 +55,9 @@ class Tourism(analytic.Analytic):
 
     def __init__(self, camera: Camera, zone: Zone, settings: Settings) -> None:
         super().__init__(camera, zone, settings)
-        self._counting = Counting(camera, zone, "tourism.visits", settings.line, settings.stream, both=False)
+        self._counting = Counting(
+            camera, zone, "tourism.visits", settings.line, settings.stream, both=False, guided=False
+        )
 
     def see(self, scene: Scene) -> Iterator[Event | Measure]:
         """Count who is known to have come in since the last scene."""

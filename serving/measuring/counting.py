@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse.city.cameras import Camera, Zone
-from lakehouse.scenes import Event, Measure, Scene, Severity
+from lakehouse.scenes import Event, Measure, Scene, Severity, unmeasured
 from serving.measuring.alarm import Alarm, Terms
 from serving.measuring.crossing import Crossed, Line, Passing
 from serving.measuring.minutes import Minutes
@@ -71,13 +71,24 @@ class Counting:
         passing: when a track has passed.
         streaming: when tracks are not sure.
         both: whether what goes out counts too.
+        guided: whether the line may go by velocities. Those of walkers are mostly too slow, since what is
+            followed in their boxes is half of it legs that stand and street: in the painted city a quarter
+            of the visits was so taken for standing.
     """
 
     def __init__(
-        self, camera: Camera, zone: Zone, kind: str, passing: Passing, streaming: Streaming, *, both: bool
+        self,
+        camera: Camera,
+        zone: Zone,
+        kind: str,
+        passing: Passing,
+        streaming: Streaming,
+        *,
+        both: bool,
+        guided: bool = True,
     ) -> None:
         self.kind = kind
-        self._both, self._settings = both, streaming
+        self._both, self._guided, self._settings = both, guided, streaming
         self._minutes = Minutes(camera.camera_id, zone.zone_id)
         self._line = Line(camera, zone, passing)
         self._stream = Stream(camera, zone, recall=streaming.recall, far=streaming.sure_sizes)
@@ -90,7 +101,8 @@ class Counting:
         self._minutes.late(self.kind, self._crossed(self._line.left(scene)))
         yield from self._told(self._minutes.turn(scene.at))
         self._stream.see(scene, wanted)
-        self._minutes.count(self.kind, self._crossed(self._line.see(scene, wanted)))
+        seen = scene if self._guided else replace(scene, velocities=unmeasured(len(scene)))
+        self._minutes.count(self.kind, self._crossed(self._line.see(seen, wanted)))
 
     def end(self) -> Iterator[Event | Measure]:
         """The minute that is not over, and the end of what goes on."""

@@ -135,7 +135,7 @@ class Tracker:
 
     Ids are `epoch` x 2^32 + n and are never used again. The frames' own times say how far things came.
 
-    A thing is expected where its measured velocity carries it, from its first box on; without one it may be
+    A vehicle is expected where its measured velocity carries it, from its first box on; without one it may be
     found around its place, the nearer the likelier. Up to so many sizes of their boxes a second things that
     follow one another are counted within 5 % (`python tests/benchmarks/motion.py --speeds`): with velocities
     18 at 5 and 2 looks/s and 12 at 1, without any 8, 1 and 0. On the synthetic truth, with 10 % of the boxes
@@ -156,6 +156,7 @@ class Tracker:
         found = _once(found)
         ids = np.zeros(len(found), np.int64)
         people, seen = found.labels == "person", _sightings(found)
+        seen[people, 2:4] = np.nan  # what is followed on a walker is half of it standing legs and street
         for tracks, members in ((self._people, people), (self._others, ~people)):
             ids[members] = self._update(tracks, at.timestamp(), seen[members])
             tracks.keep(np.all((tracks.states[:, :2] >= 0) & (tracks.states[:, :2] <= size), axis=1))

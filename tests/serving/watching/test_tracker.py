@@ -248,3 +248,10 @@ def test_counts_over_a_line_are_the_truth(camera_id, kind):
     truth = city.minutes(camera_id, kind, start, start + timedelta(minutes=10)).sum()
     assert truth > 20
     assert counted == pytest.approx(truth, rel=0.15)
+
+
+def test_walkers_are_followed_as_if_nobody_had_measured():
+    """What is followed in a walker's box is half of it street: a wrong velocity takes no track away."""
+    scenes = [_found(("person", 100 + 20 * step, 200)) for step in range(6)]
+    wrong = [replace(scene, velocities=np.float32([[-300, 200]])) for scene in scenes]
+    assert _ids(Tracker(1), *wrong) == _ids(Tracker(1), *scenes) == [[2**32]] * 6

@@ -24,7 +24,7 @@ settings.load_profile("house")  # a busy machine is slow, and no test asserts a 
 def pytest_collection_modifyitems(config, items):
     """Files with much that takes long begin first, so that in the end no worker is left alone with one.
 
-    One process alone keeps the order of the folders, in which a package's Ray ends before the next begins.
+    One process alone keeps the order of the folders.
     """
     if not hasattr(config, "workerinput"):
         return

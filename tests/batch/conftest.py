@@ -105,9 +105,9 @@ def see(lake, looks, measures):
     return land
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def ray(tmp_path_factory):
-    """A Ray of this room's own: other rooms' tests start theirs in this process too."""
+    """A Ray that ends with its module: other tests start theirs in this process too."""
     import ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

@@ -72,8 +72,8 @@ class Counting:
         streaming: when tracks are not sure.
         both: whether what goes out counts too.
         guided: whether the line may go by velocities. Those of walkers are mostly too slow, since what is
-            followed in their boxes is half of it legs that stand and street: in the painted city a quarter
-            of the visits was so taken for standing.
+            followed in their boxes is half of it legs that stand and street: at two entrances of the painted
+            city, a look a second, 31 came in by them where 46 did without.
     """
 
     def __init__(

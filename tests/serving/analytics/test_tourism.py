@@ -1,8 +1,18 @@
 """Tourism: visits across an entrance line."""
 
+from datetime import UTC, datetime
+from itertools import islice
+
 import pytest
 
+from lakehouse.city.cameras import Purpose
+from lakehouse.scenes import Scene
+from lakehouse.synthetic.city import City
 from serving.analytics.tourism import Settings, Tourism
+from serving.seeing import detectors
+from serving.seeing.motion import measured
+from serving.watching.sources import open_source
+from serving.watching.tracker import Tracker
 
 
 @pytest.fixture
@@ -69,3 +79,22 @@ def test_a_visit_counts_in_the_minute_in_which_it_happens(gate, scene, seen):
     scenes = [scene(58, (1, "person", 0.5, 0.6)), scene(61, (1, "person", 0.5, 0.4)), scene(125)]
     _, measures = seen(gate, scenes)
     assert [one.value for one in measures] == [0, 1, 0]
+
+
+@pytest.mark.slow
+def test_an_entrance_counts_as_many_with_pairs_as_without():
+    """Painted walkers, a look a second: their velocities, which are too slow, take no visit away."""
+    camera = City(7).cameras["lawang-sewu"]
+    (entrance,) = (zone for zone in camera.zones if zone.purpose is Purpose.ENTRANCE)
+    source = open_source("synthetic:7", camera, fps=1, start=datetime(2026, 11, 29, 3, tzinfo=UTC))
+    engine, visits = detectors.load(), {}
+    frames = [(frame, engine.detect([frame.image])[0]) for frame in islice(source.frames(), 100)]
+    for way, measure in (("pairs", measured), ("places", lambda _frame, found: found)):
+        tracker, tourism = Tracker(1), Tourism(camera, entrance, Settings())
+        told = []
+        for frame, found in frames:
+            kept, ids = tracker.follow(frame.at, measure(frame, found), frame.image.shape[1::-1])
+            told += tourism.see(Scene.of(frame, kept, ids))
+        told += tourism.end()
+        visits[way] = sum(one.sum for one in told if one.kind == "tourism.visits")
+    assert visits["pairs"] == visits["places"] >= 10
